@@ -1,0 +1,40 @@
+"""Options and fixtures of the whole suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread per xdist worker, before numpy loads
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    skip = pytest.mark.skip(reason="slow; run with --slow")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(skip)
+
+
+def shared_data_root() -> Path | None:
+    """The folder of real data: $WHENCE_SHARED_DATA, or shared/data beside or inside the checkout."""
+    checkout = Path(__file__).resolve().parents[1]
+    named = os.environ.get("WHENCE_SHARED_DATA")
+    candidates = [Path(named)] if named else [checkout.parent / "shared/data", checkout / "shared/data"]
+    return next((path for path in candidates if path.is_dir()), None)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Root of the real data sets; the test is skipped where they are absent."""
+    root = shared_data_root()
+    if root is None:
+        pytest.skip("the real data sets are not here (set WHENCE_SHARED_DATA)")
+    return root
