@@ -1,1 +1,81 @@
-"""."""
+"""The command line: parse, one public call, render.
+
+Results go to stdout, talk to stderr. Exit status: 0 all done, 1 some photographs were not located,
+2 something the user can mend, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from whence import __version__
+from whence.errors import WhenceError
+
+__all__ = ["main", "whence"]
+
+COMMANDS = {
+    "locate": "whence.cli.locate:locate",
+    "index": "whence.cli.index:index",
+    "evaluate": "whence.cli.evaluate:evaluate",
+    "exif": "whence.cli.exif:exif",
+    "demo": "whence.cli.demo:demo",
+}
+"""Name -> "module:command"; a module is imported when its command runs, so that help stays quick."""
+
+SUMMARIES = {
+    "locate": "Locate photographs: positions, honest radii, evidence, a map.",
+    "index": "Build and look after an index of known photographs.",
+    "evaluate": "Accuracy and calibration of a table of results.",
+    "exif": "Show, or remove, what a file tells about its place and time.",
+    "demo": "Draw a little town, index part of it, locate the rest.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports them on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="whence")
+def whence() -> None:
+    """Where is this? Positions for photographs, with the evidence and an honest radius.
+
+    \b
+    whence locate photo.jpg                              what EXIF, clock and text tell
+    whence index build photos/ --table photos.csv --out city.index
+    whence locate new/ --index city.index --out map.html
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    try:
+        status = whence.main(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except (WhenceError, OSError) as error:
+        click.echo(f"whence: {error}", err=True)
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)
