@@ -26,7 +26,11 @@ SOURCES = {
     "camera": "whence.photos.evidence.camera:camera_source",
     "index": "whence.photos.evidence.places:index_source",
 }
-"""Name -> "module:builder"; a builder takes `SourceSettings` and returns a `Source`, or a reason it cannot."""
+"""Name -> "module:builder".
+
+A builder takes `SourceSettings` and returns a `Source`; where it lacks what it needs, it raises an
+`InputError` or a `MissingExtraError` that tells the way out.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +42,7 @@ class SourceSettings:
     index
         The place index of known photographs, opened; None without one.
     leave_one_out
-        Ignore the index entry that is the photograph itself, so that an index can be tested on its own photos.
+        Ignore the index entry that is the photograph itself: a test of an index on its own photos.
     """
 
     index: PlaceIndex | None = None

@@ -63,7 +63,7 @@ def zones_with_offset(offset_minutes: int, *, at: datetime | None) -> frozenset[
     offset_minutes
         Minutes east of UTC.
     at
-        The moment (summer time depends on it); without one, any zone that uses the offset in winter or summer.
+        The moment, because of summer time; without one, any zone that uses the offset in any season.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def _belief(zones: frozenset[str]) -> Belief | None:
 
 def _best_known(zones: frozenset[str], count: int = 3) -> list[str]:
     zone_map = _zone_map()
-    people = {zone: 0.0 for zone in zones}
+    people = dict.fromkeys(zones, 0.0)
     for zone, population in zip(zone_map.zones, zone_map.population, strict=True):
         if zone in people:
             people[zone] += population
