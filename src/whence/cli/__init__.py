@@ -62,7 +62,7 @@ def whence() -> None:
     whence locate photo.jpg                              what EXIF, clock and text tell
     whence index build photos/ --table photos.csv --out city.index
     whence locate new/ --index city.index --out map.html
-    """  # noqa: D301 - click wants the real backspace character
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
