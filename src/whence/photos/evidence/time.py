@@ -105,7 +105,7 @@ class _ZoneMap:
 @functools.cache
 def _zone_map() -> _ZoneMap:
     """One patch per inhabited H3 cell, at its people's mean place, in the zone of its largest place."""
-    places = gazetteer().arrays
+    places = gazetteer()
     cells = np.array([h3.latlng_to_cell(lat, lon, CELL_RESOLUTION) for lon, lat in places.lonlat])
     names, cell_of_place = np.unique(cells, return_inverse=True)
     people = np.maximum(

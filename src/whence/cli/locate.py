@@ -1,0 +1,202 @@
+"""whence locate: positions for photographs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from whence.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whence.photos.estimate import Estimate
+    from whence.photos.evaluate import Evaluation
+
+__all__ = ["locate"]
+
+NOT_ALL_LOCATED = 1
+SUFFIXES = (".csv", ".parquet", ".geojson", ".html", ".json")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--table",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV or Parquet with img_path and, where known, lat, lon (the truth, for the errors), camera_id.",
+)
+@click.option(
+    "--index",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder made by `whence index build`.",
+)
+@click.option(
+    "--region",
+    help="Where the photographs are known to be: FR, Sweden, Lund, a GeoJSON file, or west,south,east,north.",
+)
+@click.option("--sources", help="Use only these, separated by commas: exif, time, text, camera, index.")
+@click.option("--without", help="Use all sources but these.")
+@click.option(
+    "--top-k", default=5, show_default=True, type=click.IntRange(1, 1000), help="Hypotheses per photograph."
+)
+@click.option(
+    "--confidence",
+    default=0.8,
+    show_default=True,
+    type=click.FloatRange(0.01, 0.99),
+    help="Share of answers that the radius promises to hold.",
+)
+@click.option("--leave-one-out", is_flag=True, help="Ignore each photograph's own entry in the index.")
+@click.option(
+    "--out",
+    "outputs",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write .csv, .parquet, .geojson, .json or .html (a map); may be given several times.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON to stdout.")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes.")
+@click.option("--restart", is_flag=True, help="Do not go on from an interrupted run.")
+def locate(
+    paths: tuple[Path, ...],
+    table: Path | None,
+    index: Path | None,
+    region: str | None,
+    sources: str | None,
+    without: str | None,
+    top_k: int,
+    confidence: float,
+    leave_one_out: bool,
+    outputs: tuple[Path, ...],
+    as_json: bool,
+    jobs: int,
+    restart: bool,
+) -> int:
+    """Locate photographs: files, folders, or the rows of a table.
+
+    \b
+    whence locate photo.jpg
+    whence locate photos/ --table photos.csv --out results.csv --out map.html
+    whence locate new/ --index city.index --region Lund
+
+    The radius is a promise: of all answers, 80 % lie within theirs. Photographs that cannot be located keep
+    their row with a status, and the exit status is then 1.
+    """
+    from whence.cli.progress import track
+    from whence.photos.evidence.sources import SOURCES
+    from whence.photos.journal import Journal
+    from whence.photos.locate import gather, locate_each, locator
+    from whence.places.region import parse_region
+
+    _check_outputs(outputs)
+    photos = gather(paths, table=table)
+    names = _names(sources, without, list(SOURCES))
+    prepared = locator(
+        index=index,
+        region=parse_region(region) if region else None,
+        sources=names,
+        top_k=top_k,
+        confidence=confidence,
+        leave_one_out=leave_one_out,
+    )
+    for name, reason in prepared.sources.idle.items():
+        if reason != "switched off":
+            click.echo(f"without {name}: {reason}", err=True)
+    with Journal.beside(
+        outputs[0] if outputs else None, settings=prepared.fingerprint, restart=restart
+    ) as journal:
+        estimates = list(
+            track(
+                locate_each(photos, prepared, jobs=jobs, journal=journal), total=len(photos), what="locating"
+            )
+        )
+        evaluation = _evaluation(estimates)
+        for path in outputs:
+            _write(path, estimates, evaluation)
+        journal.finish()
+    _render(estimates, evaluation, as_json=as_json, quiet=bool(outputs) and not sys.stdout.isatty())
+    return 0 if all(estimate.located for estimate in estimates) else NOT_ALL_LOCATED
+
+
+def _check_outputs(outputs: Sequence[Path]) -> None:
+    """Refuse what could not be written before an hour of work, not after."""
+    for path in outputs:
+        if path.suffix.lower() not in SUFFIXES:
+            raise InputError(
+                f"{path}: results are written as {', '.join(SUFFIXES)}; choose one of these endings"
+            )
+        if not path.parent.is_dir():
+            raise InputError(f"the folder {path.parent} for {path.name} does not exist; make it first")
+
+
+def _names(sources: str | None, without: str | None, known: Sequence[str]) -> list[str] | None:
+    if sources and without:
+        raise InputError("give --sources or --without, not both")
+    if without:
+        dropped = _split(without)
+        unknown = sorted(set(dropped) - set(known))
+        if unknown:
+            raise InputError(f"no source is called {', '.join(unknown)}; there are: {', '.join(known)}")
+        return [name for name in known if name not in dropped]
+    return _split(sources) if sources else None
+
+
+def _split(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _evaluation(estimates: Sequence[Estimate]) -> Evaluation | None:
+    """Errors and shares, when the truth of any photograph is known."""
+    from whence.photos.evaluate import evaluate
+
+    if all(estimate.truth is None for estimate in estimates):
+        return None
+    return evaluate([estimate.to_row() for estimate in estimates])
+
+
+def _write(path: Path, estimates: Sequence[Estimate], evaluation: Evaluation | None) -> None:
+    from whence.imagery.atomic import atomic_path
+    from whence.photos.results import write_results
+    from whence.report.geojson import write_geojson
+    from whence.report.page import write_map
+
+    match path.suffix.lower():
+        case ".geojson":
+            write_geojson(path, estimates)
+        case ".html":
+            write_map(path, estimates, title=path.stem, evaluation=evaluation)
+        case ".json":
+            with atomic_path(path) as beside:
+                beside.write_text(_dumps(estimates, evaluation), "utf-8")
+        case _:
+            write_results(path, [estimate.to_row() for estimate in estimates])
+    click.echo(f"wrote {path}", err=True)
+
+
+def _dumps(estimates: Sequence[Estimate], evaluation: Evaluation | None) -> str:
+    values = {
+        "estimates": [estimate.to_json() for estimate in estimates],
+        "evaluation": evaluation.to_json() if evaluation else None,
+    }
+    return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _render(
+    estimates: Sequence[Estimate], evaluation: Evaluation | None, *, as_json: bool, quiet: bool
+) -> None:
+    if as_json:
+        click.echo(_dumps(estimates, evaluation))
+        return
+    if not quiet:
+        from whence.cli.table import print_estimates
+
+        print_estimates(estimates)
+    if evaluation is not None:
+        click.echo(evaluation.summary())
+    located = sum(estimate.located for estimate in estimates)
+    click.echo(f"{located} of {len(estimates)} located", err=True)
