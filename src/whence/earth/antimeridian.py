@@ -144,7 +144,7 @@ def _check_ring(ring: Floats) -> None:
         longitude, latitude = ring[row].tolist()
         raise InputError(
             f"corner {row} of a ring is longitude {longitude:g}, latitude {latitude:g}; corners are "
-            "longitude first, in degrees of WGS 84 (turn metres with whence.earth.crs.to_lonlat)"
+            "longitude first, in degrees of WGS 84 (metres: whence.earth.Crs.to_lonlat)"
         )
 
 

@@ -41,7 +41,7 @@ class Boundary:
     @classmethod
     def of(cls, geometry: Any) -> Self:
         """Follow the rings of a shapely polygon in longitude and latitude."""
-        rings = shapely.get_rings(shapely.segmentize(geometry, _STEP_DEG))
+        rings = shapely.get_rings(shapely.get_parts(shapely.segmentize(geometry, _STEP_DEG)))
         lonlat, ring = shapely.get_coordinates(rings, return_index=True)
         corners = to_unit_vectors(np.clip(lonlat, [-180.0, -90.0], [180.0, 90.0]))
         joined = ring[1:] == ring[:-1]

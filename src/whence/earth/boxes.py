@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Box"]
 
+_CLOSED_DEG = 1e-9  # a gap of a tenth of a millimetre is rounding
+
 
 @dataclass(frozen=True)
 class Box:
@@ -195,10 +197,10 @@ def _smallest_arc(west: Floats, east: Floats) -> tuple[float, float]:
     starts, ends = turn[order], np.maximum.accumulate(reach[order])
     gaps = starts[1:] - ends[:-1]
     widest = int(np.argmax(gaps))
-    if len(west) > 1 and gaps[widest] <= 0.0:
-        return -180.0, 180.0
     if len(west) == 1:
         return float(west[0]), float(east[0])
+    if gaps[widest] <= _CLOSED_DEG:
+        return -180.0, 180.0
     first, last = starts[widest + 1], ends[widest]
     return float(_within_180(first)), float(_within_180(last))
 

@@ -151,7 +151,7 @@ def _diagnosis(longitude: float, latitude: float) -> str:
                 "latitude outside ±90: the two look swapped. The order is longitude, latitude; "
                 "from_lat_lon takes them the other way round"
             )
-        return "latitude outside ±90; if these are metres of a projection, use whence.earth.crs.to_lonlat"
+        return "latitude outside ±90; metres of a projection are turned by whence.earth.Crs.to_lonlat"
     if 180.0 < longitude <= 360.0:
         return "longitude outside ±180: they seem to run from 0 to 360; pass them through wrap_longitude_deg"
     return "longitude outside ±180; whole turns are taken off by wrap_longitude_deg"
