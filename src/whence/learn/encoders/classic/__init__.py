@@ -1,1 +1,1 @@
-"""."""
+"""The classic encoder: local structure and colour over vocabularies learnt from the photos themselves."""
