@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whence.earth.belief import Belief, Hypothesis
 from whence.earth.ellipsoid import geodesic_distance_m
+from whence.earth.sphere import EARTH_AREA_KM2
 from whence.errors import FormatError, NotEnoughDataError
 from whence.photos.evidence.evidence import Evidence
+from whence.photos.results import LOCATED, ResultRow
 
 if TYPE_CHECKING:
     from whence.earth.region import Region
+    from whence.typing import Floats
 
-__all__ = ["LOCATED", "NO_EVIDENCE", "Contribution", "Estimate", "weigh"]
+__all__ = ["NO_EVIDENCE", "OUTSIDE", "Contribution", "Estimate", "weigh"]
 
-LOCATED = "located"
 NO_EVIDENCE = "no evidence"
+OUTSIDE = "evidence points outside the region"
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Estimate:
     path
         The photograph as it was named by the caller.
     status
-        ``"located"``, ``"no evidence"`` or ``"unreadable: …"``.
+        ``"located"``, ``"no evidence"``, ``"evidence points outside the region"`` or ``"unreadable: …"``.
     belief
         The sources' product, restricted to the region if one was given; None unless located.
     hypotheses
@@ -120,22 +124,22 @@ class Estimate:
         """Names of the sources that had something to say."""
         return tuple(contribution.evidence.source for contribution in self.evidence)
 
-    def to_row(self) -> dict[str, Any]:
-        """Give the row of a results table; empty values are None."""
+    def to_row(self) -> ResultRow:
+        """Give the row of a results table."""
         gt_lon, gt_lat = self.truth or (None, None)
         best = self.hypotheses[0] if self.hypotheses else None
-        return {
-            "img_path": self.path,
-            "gt_lat": gt_lat,
-            "gt_lon": gt_lon,
-            "pred_lat": best.latitude_deg if best else None,
-            "pred_lon": best.longitude_deg if best else None,
-            "error_m": self.error_m,
-            "radius_m": best.radius_m if best else None,
-            "probability": best.probability if best else None,
-            "sources": "+".join(self.sources),
-            "status": self.status,
-        }
+        return ResultRow(
+            img_path=self.path,
+            gt_lat=gt_lat,
+            gt_lon=gt_lon,
+            pred_lat=best.latitude_deg if best else None,
+            pred_lon=best.longitude_deg if best else None,
+            error_m=self.error_m,
+            radius_m=best.radius_m if best else None,
+            probability=best.probability if best else None,
+            sources=self.sources,
+            status=self.status,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Give everything as values that JSON can hold; `from_json` takes it back."""
@@ -222,38 +226,37 @@ def weigh(
     problems
         Sentences about what was noticed and not believed.
     """
+    unlocated = Estimate(str(path), NO_EVIDENCE, confidence=confidence, truth=truth, problems=tuple(problems))
     if not said:
-        return Estimate(str(path), NO_EVIDENCE, confidence=confidence, truth=truth, problems=tuple(problems))
-    belief = _combined(said, region)
+        return unlocated
+    whole = Belief.combine([item.belief for item in said])
+    if region is not None and not _reaches(whole, region):
+        evidence = tuple(_weighed(item, said, None, whole.best()) for item in said)
+        return replace(unlocated, status=OUTSIDE, evidence=evidence)
+    belief = whole if region is None else whole.within(region)
     hypotheses = tuple(belief.hypotheses(top_k, q=confidence))
-    return Estimate(
-        path=str(path),
+    best = np.array([hypotheses[0].longitude_deg, hypotheses[0].latitude_deg])
+    return replace(
+        unlocated,
         status=LOCATED,
         belief=belief,
         hypotheses=hypotheses,
-        evidence=tuple(_weighed(item, said, region, hypotheses[0]) for item in said),
-        confidence=confidence,
-        truth=truth,
-        problems=tuple(problems),
+        evidence=tuple(_weighed(item, said, region, best) for item in said),
     )
 
 
-def _combined(said: Sequence[Evidence], region: Region | None) -> Belief:
-    belief = Belief.combine([item.belief for item in said])
-    return belief.within(region) if region is not None else belief
+def _reaches(belief: Belief, region: Region) -> bool:
+    """Tell whether a belief has more to say about a region than its background does everywhere."""
+    nothing = belief.background * region.area_km2 / EARTH_AREA_KM2
+    return belief.mass_in(region) > 2 * nothing
 
 
-def _weighed(
-    item: Evidence, said: Sequence[Evidence], region: Region | None, best: Hypothesis
-) -> Contribution:
-    others = [other for other in said if other is not item]
+def _weighed(item: Evidence, said: Sequence[Evidence], region: Region | None, best: Floats) -> Contribution:
+    others = [other.belief for other in said if other is not item]
     moved_m = None
     if others:
-        without = _combined(others, region).best()
-        moved_m = float(geodesic_distance_m((best.longitude_deg, best.latitude_deg), without))
+        without = Belief.combine(others)
+        if region is not None:
+            without = without.within(region)
+        moved_m = float(geodesic_distance_m(best, without.best()))
     return Contribution(item, item.belief.information_bits(), moved_m)
-
-
-def dumps(estimates: Sequence[Estimate]) -> str:
-    """Write estimates as JSON text, one object per photograph in a list."""
-    return json.dumps([estimate.to_json() for estimate in estimates], ensure_ascii=False, indent=1)
