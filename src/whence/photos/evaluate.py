@@ -183,7 +183,7 @@ def evaluate(
     Parameters
     ----------
     rows
-        Rows of `read_results`, or mappings such as `Estimate.to_row()` gives.
+        Of `read_results` or `Estimate.to_row()`, or mappings of named values.
     protocol
         A name of `PROTOCOLS`, or one's own.
     within_m

@@ -18,19 +18,21 @@ import pyarrow.parquet
 
 from whence.earth.ellipsoid import geodesic_distance_m
 from whence.errors import FormatError, InputError, NotFoundError
-from whence.imagery.table import write_rows
-from whence.photos.estimate import LOCATED
+from whence.imagery.rows import write_rows
 
 if TYPE_CHECKING:
     from whence.typing import PathLike
 
-__all__ = ["NO_POSITION", "RESULT_COLUMNS", "ResultRow", "read_results", "write_results"]
+__all__ = ["LOCATED", "NO_POSITION", "RESULT_COLUMNS", "ResultRow", "read_results", "write_results"]
 
 RESULT_COLUMNS = (
     "img_path", "gt_lat", "gt_lon", "pred_lat", "pred_lon",
     "error_m", "radius_m", "probability", "sources", "status",
 )  # fmt: skip
 """Columns of a results table, in the order in which they are written."""
+
+LOCATED = "located"
+"""Status of a row with a predicted position."""
 
 NO_POSITION = "no position"
 """Status given to a row of a foreign file that has no predicted position and does not say why."""
@@ -110,7 +112,7 @@ class ResultRow:
         Parameters
         ----------
         values
-            Such as `Estimate.to_row()` or a line of `csv.DictReader`; texts are parsed as numbers where
+            Such as a line of `csv.DictReader`; texts are parsed as numbers where
             numbers belong, and empty ones count as missing.
 
         Raises
@@ -149,7 +151,7 @@ def write_results(path: PathLike, rows: Iterable[ResultRow | Mapping[str, Any]])
     path
         Ends in ``.csv`` or ``.parquet``; written beside and then renamed.
     rows
-        Rows, or mappings such as `Estimate.to_row()` gives. Degrees are written with 8 decimals, metres
+        Such as `Estimate.to_row()` gives, or mappings of named values. Degrees are written with 8 decimals, metres
         with 3.
 
     Raises
