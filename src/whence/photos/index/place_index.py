@@ -1,0 +1,326 @@
+"""`PlaceIndex`: the index as its users see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from whence.earth.sphere import EARTH_RADIUS_M, to_unit_vectors
+from whence.errors import FormatError, InputError
+from whence.imagery.photo import open_image
+from whence.learn.encoders import load_encoder
+from whence.photos.index.build import BuildReport, BuildSettings, add_to, build_in, read_skipped
+from whence.photos.index.calibration import Calibration, default_for
+from whence.photos.index.consensus import belief_from_neighbours
+from whence.photos.index.merge import merge_into
+from whence.photos.index.neighbours import Exclude, Neighbours
+from whence.photos.index.places import Places, scores_of_group
+from whence.photos.index.search import exact_top, unit_rows
+from whence.photos.index.sources import Skipped, photos_of
+from whence.photos.index.store import Header, Records, read_header
+from whence.photos.index.vectors import UnitVectors
+
+if TYPE_CHECKING:
+    from whence.earth.belief import Belief
+    from whence.learn.encoders.protocol import Encoder
+    from whence.typing import Floats, Floats32, Image, Ints, PathLike
+
+__all__ = ["PlaceIndex"]
+
+_DEFAULT_K = 20
+
+
+@dataclass(frozen=True, eq=False)
+class PlaceIndex:
+    """Photographs of known position, searched by likeness.
+
+    Made by `build`, `open` or `merge`, never directly.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    header
+        Its encoder and counts.
+    records
+        Names, positions, sequences and cameras of its photos.
+    vectors
+        Their unit vectors, mapped from disk.
+    """
+
+    folder: Path
+    header: Header
+    records: Records
+    vectors: UnitVectors
+    given_encoder: Encoder | None = None
+
+    @classmethod
+    def build(
+        cls,
+        photos: Any,
+        folder: PathLike,
+        *,
+        encoder: str | Encoder = "classic",
+        **settings: Any,
+    ) -> Self:
+        """Encode photos of known position and write the index.
+
+        Parameters
+        ----------
+        photos
+            A table (`PhotoTable`, or the path of one), a folder of photos with EXIF positions, or
+            `IndexPhoto` values.
+        folder
+            The folder to make. What an interrupted build left there is taken up.
+        encoder
+            Its name (an encoder that learns, such as "classic", is fitted on these photos), or an encoder.
+        **settings
+            Fields of `BuildSettings`: dtype, workers, shard_size, resume, seed, progress.
+
+        Raises
+        ------
+        InputError
+            When the folder holds something else or a finished index, or two photos have one name.
+        NotEnoughDataError
+            When no photo is usable.
+
+        Examples
+        --------
+        >>> index = PlaceIndex.build("photos.csv", "city.index", workers=4)     # doctest: +SKIP
+        >>> len(index), index.skipped                                          # doctest: +SKIP
+        (4096, [])
+        """
+        target = Path(folder)
+        chosen = _settings(settings)
+        build_in(target, photos_of(photos), encoder=encoder, settings=chosen)
+        return cls.open(target, encoder=None if isinstance(encoder, str) else encoder)
+
+    @classmethod
+    def open(cls, folder: PathLike, *, encoder: Encoder | None = None) -> Self:
+        """Open an index; its vectors stay on disk.
+
+        Parameters
+        ----------
+        folder
+            The folder of the index.
+        encoder
+            An encoder of the same identity, for one that cannot be loaded from the folder.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no index.
+        FormatError
+            When it is unfinished, damaged, or of another version.
+        InputError
+            When `encoder` is not the one the index was made with.
+        """
+        path = Path(folder)
+        header = read_header(path)
+        if not header.complete:
+            raise FormatError(
+                f"{path} is unfinished: its build was interrupted; run the same build again, it goes on "
+                f"where it stopped"
+            )
+        if encoder is not None and encoder.identity != header.encoder:
+            raise InputError(
+                f"{path} was made with the encoder {header.encoder!r}, not with {encoder.identity!r}"
+            )
+        records, vectors = Records.read(path / header.data), UnitVectors.open(path / header.data)
+        if not len(records) == len(vectors) == header.count or vectors.dim != header.dim:
+            raise FormatError(
+                f"{path} is damaged: {header.count} photos announced, {len(records)} listed, "
+                f"{len(vectors)} vectors; build it again"
+            )
+        return cls(path, header, records, vectors, encoder)
+
+    @classmethod
+    def merge(cls, first: PathLike, second: PathLike, out: PathLike) -> tuple[Self, tuple[Skipped, ...]]:
+        """Write the photos of two indexes of one encoder to a new one; see `merge.merge_into`.
+
+        Returns
+        -------
+        index, duplicates
+            The new index (calibrate it when both are in), and the photos that were in both.
+        """
+        duplicates = merge_into(Path(out), Path(first), Path(second))
+        return cls.open(out), duplicates
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def add(self, photos: Any, **settings: Any) -> tuple[PlaceIndex, BuildReport]:
+        """Append photos; gives the index anew, with what came in and what did not.
+
+        The calibration stays as it was until `calibrate` is called again.
+        """
+        report = add_to(self.folder, photos_of(photos), encoder=self.encoder, settings=_settings(settings))
+        return PlaceIndex.open(self.folder, encoder=self.given_encoder), report
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder, loaded when first needed."""
+        if self.given_encoder is not None:
+            return self.given_encoder
+        loaded = load_encoder(self.folder / "encoder")
+        if loaded.identity != self.header.encoder:
+            raise FormatError(
+                f"{self.folder}/encoder is {loaded.identity!r}, but the vectors were made with "
+                f"{self.header.encoder!r}; build the index again"
+            )
+        return loaded
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """Photos that were offered but are not in the index, and why."""
+        return read_skipped(self.folder / self.header.data)
+
+    @cached_property
+    def places(self) -> Places:
+        """The distinct places of the photos, each with all photos taken there."""
+        return Places.of(self.records.lonlat)
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """How far the answers can be trusted: measured, or the wide defaults for a tiny index."""
+        return Calibration.open(self.folder) or default_for(self.places)
+
+    def query(
+        self, images: Sequence[Image | PathLike], *, k: int = _DEFAULT_K, **options: Any
+    ) -> list[Neighbours]:
+        """Find the photos most like each image; options as in `query_vectors`."""
+        return self.query_vectors(self.encode(images), k=k, **options)
+
+    def encode(self, images: Sequence[Image | PathLike]) -> Floats32:
+        """Encode images or image files: unit vectors (n, dim)."""
+        pixels = [
+            image if isinstance(image, np.ndarray) else open_image(image, size_hint_px=self.encoder.input_px)
+            for image in images
+        ]
+        return self.encoder.encode(pixels) if pixels else np.empty((0, self.header.dim), np.float32)
+
+    def query_vectors(
+        self,
+        vectors: Floats32,
+        *,
+        k: int = _DEFAULT_K,
+        exclude: Exclude | Sequence[Exclude] | None = None,
+    ) -> list[Neighbours]:
+        """Find the photos most like each query vector.
+
+        Parameters
+        ----------
+        vectors
+            (q, dim) of any length above zero.
+        k
+            Neighbours a query; fewer when the index has fewer.
+        exclude
+            What must not be found: one for all, or one for each query.
+
+        Returns
+        -------
+        list of Neighbours
+            One for each query, best first.
+        """
+        _check_k(k)
+        queries = unit_rows(vectors, dim=self.header.dim)
+        excluded = self._excluded(exclude, len(queries))
+        rows, similarity = exact_top(self.vectors, queries, min(k, len(self)), excluded=excluded)
+        return [self._neighbours(r[r >= 0], s[r >= 0]) for r, s in zip(rows, similarity, strict=True)]
+
+    def query_group(
+        self,
+        vectors: Floats32,
+        *,
+        k: int = _DEFAULT_K,
+        exclude: Exclude | None = None,
+    ) -> Neighbours:
+        """Find the places most like several photos of one place together.
+
+        The unit vectors of the group are summed, and compared with the sum over each place of the index
+        (the photos within a metre of each other): no headings are needed.
+
+        Parameters
+        ----------
+        vectors
+            (m, dim), one for each photo of the group.
+        k
+            Places to return; `rows` and `names` are those of the first photo there.
+        exclude
+            What must not be found: places with any such photo.
+        """
+        _check_k(k)
+        queries = unit_rows(vectors, dim=self.header.dim)
+        scores = scores_of_group(self.vectors, self.places, queries, norms=self._place_norms)
+        if exclude is not None:
+            scores[self.places.of_row[self._excluded_rows(exclude)]] = -np.inf
+        order = np.argsort(-scores, kind="stable")[:k]
+        order = order[np.isfinite(scores[order])]
+        found = self._neighbours(self.places.first_rows[order], scores[order])
+        return replace(found, photos=len(queries))
+
+    def belief(self, neighbours: Neighbours) -> Belief:
+        """Turn a list of neighbours into a calibrated belief about the place."""
+        return belief_from_neighbours(neighbours, self.calibration)
+
+    def locate(
+        self, images: Sequence[Image | PathLike], *, k: int = _DEFAULT_K, **options: Any
+    ) -> list[Belief]:
+        """Belief about the place of each image: `query`, then `belief`."""
+        return [self.belief(found) for found in self.query(images, k=k, **options)]
+
+    def rows_within(self, center: Floats, radius_m: float) -> Ints:
+        """Rows of the photos within so many metres of a position, ascending."""
+        chord = 2.0 * np.sin(min(radius_m / (2.0 * EARTH_RADIUS_M), np.pi / 2))
+        found = self._tree.query_ball_point(to_unit_vectors(center), chord)
+        return np.sort(np.asarray(found, np.int64))
+
+    @cached_property
+    def _place_norms(self) -> Floats:
+        return self.places.norms(self.vectors)
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(to_unit_vectors(self.records.lonlat))
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.records.names)}
+
+    def _excluded(self, exclude: Exclude | Sequence[Exclude] | None, count: int) -> list[Ints] | None:
+        if exclude is None:
+            return None
+        each = [exclude] * count if isinstance(exclude, Exclude) else list(exclude)
+        if len(each) != count:
+            raise InputError(f"{len(each)} exclusions for {count} queries; give one, or one for each query")
+        return [self._excluded_rows(one) for one in each]
+
+    def _excluded_rows(self, exclude: Exclude) -> Ints:
+        named = [self._row_of[name] for name in exclude.names if name in self._row_of]
+        parts = [np.array(named, np.int64), exclude.rows]
+        if exclude.around is not None:
+            parts += [self.rows_within(center, exclude.radius_m) for center in np.atleast_2d(exclude.around)]
+        return np.unique(np.concatenate(parts))
+
+    def _neighbours(self, rows: Ints, similarity: Floats) -> Neighbours:
+        names = tuple(self.records.names[row] for row in rows)
+        return Neighbours(rows, self.records.lonlat[rows], similarity, names)
+
+
+def _settings(given: dict[str, Any]) -> BuildSettings:
+    known = [field.name for field in fields(BuildSettings)]
+    stray = sorted(given.keys() - set(known))
+    if stray:
+        raise InputError(f"no build setting is called {', '.join(stray)}; there are: {', '.join(known)}")
+    return BuildSettings(**given)
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise InputError(f"k is the number of neighbours and must be at least 1, not {k}")
