@@ -1,1 +1,51 @@
-"""."""
+"""Pictures and what files and tables say about them: pixels, EXIF, tables, atomic writing.
+
+Names are imported when first used, so that importing the package loads no image library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whence.imagery.atomic import atomic_path
+    from whence.imagery.exif import Metadata, read_metadata
+    from whence.imagery.photo import Photo, find_images, open_image
+    from whence.imagery.table import PhotoTable, TableRow, read_table, write_rows
+
+_HOMES = {
+    "Metadata": "exif",
+    "Photo": "photo",
+    "PhotoTable": "table",
+    "TableRow": "table",
+    "atomic_path": "atomic",
+    "find_images": "photo",
+    "open_image": "photo",
+    "read_metadata": "exif",
+    "read_table": "table",
+    "write_rows": "table",
+}
+
+__all__ = [
+    "Metadata",
+    "Photo",
+    "PhotoTable",
+    "TableRow",
+    "atomic_path",
+    "find_images",
+    "open_image",
+    "read_metadata",
+    "read_table",
+    "write_rows",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
