@@ -1,1 +1,54 @@
-"""."""
+"""The named world: a gazetteer of places, countries with their outlines, languages and scripts."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whence.places import country, gazetteer, language, region
+    from whence.places.country import Country, by_name, countries, country_at, land_outline
+    from whence.places.gazetteer import Gazetteer, Match, Place
+    from whence.places.region import parse_region
+
+__all__ = [
+    "Country",
+    "Gazetteer",
+    "Match",
+    "Place",
+    "by_name",
+    "countries",
+    "country",
+    "country_at",
+    "gazetteer",
+    "land_outline",
+    "language",
+    "parse_region",
+    "region",
+]
+
+# Names are imported when first used: scipy, shapely and babel are slow to load.
+_HOMES = {
+    "Country": "country",
+    "Gazetteer": "gazetteer",
+    "Match": "gazetteer",
+    "Place": "gazetteer",
+    "by_name": "country",
+    "countries": "country",
+    "country_at": "country",
+    "land_outline": "country",
+    "parse_region": "region",
+}
+_MODULES = frozenset({"country", "gazetteer", "language", "region"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
