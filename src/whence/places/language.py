@@ -68,7 +68,7 @@ def countries_of(language: str, *, public: bool = False) -> dict[str, float]:
     Examples
     --------
     >>> list(countries_of("pt"))[:2], round(countries_of("th", public=True)["TH"], 2) > 0.9
-    (['BR', 'PT'], True)
+    (['BR', 'AO'], True)
     """
     base = language.replace("_", "-").partition("-")[0].lower()
     base = _ALSO_CALLED.get(base, base)
