@@ -170,7 +170,7 @@ def test_the_figures_are_json_and_the_protocol_may_be_ones_own() -> None:
 
 def test_lengths_are_short_at_every_magnitude() -> None:
     assert [length_text(m) for m in (0.0, 9.96, 999.4, 999.6, 9_960, 20_015_000)] == [
-        "0.0 m", "10 m", "999 m", "1.0 km", "10 km", "20,015 km"
+        "0 m", "10 m", "999 m", "1 km", "10 km", "20,015 km"
     ]  # fmt: skip
 
 

@@ -151,8 +151,8 @@ def write_results(path: PathLike, rows: Iterable[ResultRow | Mapping[str, Any]])
     path
         Ends in ``.csv`` or ``.parquet``; written beside and then renamed.
     rows
-        Such as `Estimate.to_row()` gives, or mappings of named values. Degrees are written with 8 decimals, metres
-        with 3.
+        Such as `Estimate.to_row()` gives, or mappings of named values. Degrees are written with 8 decimals,
+        metres with 3.
 
     Raises
     ------

@@ -25,13 +25,12 @@ def length_text(metres: float) -> str:
 
     Examples
     --------
-    >>> [length_text(metres) for metres in (0.4, 9.84, 730, 2345, 98_700, 3_906_120)]
-    ['0.4 m', '9.8 m', '730 m', '2.3 km', '99 km', '3,906 km']
+    >>> [length_text(metres) for metres in (0.4, 9.84, 730, 1000, 2345, 98_700, 3_906_120)]
+    ['0.4 m', '9.8 m', '730 m', '1 km', '2.3 km', '99 km', '3,906 km']
     """
-    if metres < 999.5:
-        return f"{metres:.1f} m" if metres < 9.95 else f"{metres:.0f} m"
-    kilometres = metres / 1000.0
-    return f"{kilometres:.1f} km" if kilometres < 9.95 else f"{kilometres:,.0f} km"
+    value, unit = (metres, "m") if metres < 999.5 else (metres / 1000.0, "km")
+    text = f"{value:.1f}".removesuffix(".0") if value < 9.95 else f"{value:,.0f}"
+    return f"{text} {unit}"
 
 
 def _count_lines(figures: Evaluation) -> list[str]:
@@ -47,7 +46,7 @@ def _error_lines(figures: Evaluation) -> list[str]:
     low, high = figures.median_interval_m or (figures.median_m, figures.median_m)
     errors = (
         f"error of the {figures.located} located: median {length_text(figures.median_m)} "
-        f"(95 % interval {length_text(low)} to {length_text(high)}), "
+        f"(95% interval {length_text(low)} to {length_text(high)}), "
         f"mean {length_text(figures.mean_m)}, P90 {length_text(figures.p90_m)}"
     )
     if figures.located == figures.with_truth:
@@ -71,7 +70,7 @@ def _share_line(label: str, share: Share) -> str:
 def _last_lines(figures: Evaluation) -> list[str]:
     low, high = figures.score.interval
     located = "" if figures.score.of_located is None else f"; {figures.score.of_located:.0f} of the located"
-    lines = [f"GeoScore {figures.score.of_all:.0f} of all (95 % interval {low:.0f} to {high:.0f}){located}"]
+    lines = [f"GeoScore {figures.score.of_all:.0f} of all (95% interval {low:.0f} to {high:.0f}){located}"]
     if figures.calibration is not None:
         lines.append(_calibration_line(figures.calibration))
     return [*lines, f"protocol {figures.protocol.name}: {figures.protocol.source}"]
@@ -83,5 +82,5 @@ def _calibration_line(calibration: Calibration) -> str:
     return (
         f"radii promise {calibration.promised:.0%}: "
         f"{calibration.inside} of {calibration.count} truths inside, "
-        f"{calibration.share:.1%} (95 % interval {low:.1%} to {high:.1%}): {verdict}"
+        f"{calibration.share:.1%} (95% interval {low:.1%} to {high:.1%}): {verdict}"
     )
