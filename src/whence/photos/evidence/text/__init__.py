@@ -1,0 +1,30 @@
+"""Text in a photograph as evidence: read, understood as hints, combined.
+
+Readers (`readers`) find words; each kind of hint has a module: `names`, `phones`, `domains`, `currency`,
+`distances`, `language`. `source` puts them together.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whence.photos.evidence.text.readers import available_readers, read_words
+    from whence.photos.evidence.text.source import evidence_from_words, read_text_evidence, text_source
+
+__all__ = ["available_readers", "evidence_from_words", "read_text_evidence", "read_words", "text_source"]
+
+_HOMES = {
+    "available_readers": "readers",
+    "evidence_from_words": "source",
+    "read_text_evidence": "source",
+    "read_words": "readers",
+    "text_source": "source",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
