@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from whence.earth.belief import Belief, Hypothesis
     from whence.earth.boxes import Box
     from whence.earth.crs import Crs
+    from whence.earth.ellipsoid import geodesic_destination, geodesic_distance_m
     from whence.earth.points import as_lonlat, from_lat_lon, wrap_longitude_deg
     from whence.earth.region import Region
     from whence.earth.sphere import (

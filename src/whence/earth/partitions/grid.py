@@ -16,6 +16,7 @@ from whence.earth.partitions.occupied import (
     mean_points,
     open_record,
     training_positions,
+    whole_numbers,
 )
 from whence.earth.points import as_lonlat
 from whence.errors import InputError
@@ -138,12 +139,13 @@ class DegreeGrid:
         FormatError
             When it is of another kind or version, or incomplete.
         """
-        record = open_record(content, cls.name, ("step_deg", "keys", "mean_lonlat", "counts"))
+        columns = ("keys", "mean_lonlat", "counts")
+        record = open_record(content, cls.name, values=("step_deg",), columns=columns)
         return cls(
             float(record["step_deg"]),
-            np.array(record["keys"], dtype=np.int64),
+            whole_numbers(record, "keys"),
             as_lonlat(record["mean_lonlat"]),
-            np.array(record["counts"], dtype=np.int64),
+            whole_numbers(record, "counts"),
         )
 
     @cached_property

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, ClassVar
 
+import h3 as h3_text
 import h3.api.numpy_int as h3
 import numpy as np
 
@@ -17,6 +18,7 @@ from whence.earth.partitions.occupied import (
     mean_points,
     open_record,
     training_positions,
+    whole_numbers,
 )
 from whence.earth.points import as_lonlat
 from whence.errors import FormatError, InputError
@@ -138,15 +140,15 @@ class H3Partition:
         FormatError
             When it is of another kind or version, incomplete, or has cells that are not H3's.
         """
-        record = open_record(content, cls.name, ("h3", "mean_lonlat", "counts"))
+        record = open_record(content, cls.name, columns=("h3", "mean_lonlat", "counts"))
+        wrong = [text for text in record["h3"] if not h3_text.is_valid_cell(text)]
+        if wrong:
+            raise FormatError(f"{wrong[0]!r} is no H3 cell; the file of the partition is broken")
         ids = [h3.str_to_int(text) for text in record["h3"]]
-        wrong = [text for text, cell in zip(record["h3"], ids, strict=True) if not h3.is_valid_cell(cell)]
-        if wrong or not ids:
-            raise FormatError(f"the h3 partition has no valid cells ({wrong[:1]}); its file is broken")
         return cls(
             np.array(ids, dtype=np.int64),
             as_lonlat(record["mean_lonlat"]),
-            np.array(record["counts"], dtype=np.int64),
+            whole_numbers(record, "counts"),
         )
 
     @cached_property

@@ -26,6 +26,7 @@ __all__ = [
     "mean_points",
     "open_record",
     "training_positions",
+    "whole_numbers",
 ]
 
 _VERSION = 1
@@ -96,20 +97,47 @@ def check_cell(cell: int, count: int, rings: int) -> None:
         raise InputError(f"rings must be zero or more, not {rings}")
 
 
-def open_record(content: Json, name: str, keys: Iterable[str]) -> Json:
+def open_record(content: Json, name: str, *, values: Iterable[str] = (), columns: Iterable[str]) -> Json:
     """Check the JSON form of a partition before it is read.
+
+    Parameters
+    ----------
+    content
+        What `to_json` gave.
+    name
+        The kind of partition expected.
+    values, columns
+        Keys that must be there; the columns are lists with one entry a cell.
 
     Raises
     ------
     FormatError
-        When it is of another kind or version, or a part is missing.
+        When it is of another kind or version, or a part is missing or of another length.
     """
+    columns = list(columns)
     if content.get("partition") != name or content.get("version") != _VERSION:
         raise FormatError(
             f"not a {name} partition of version {_VERSION}: it says {content.get('partition')!r}, version "
             f"{content.get('version')!r}; fit it anew, or read it with the whence that wrote it"
         )
-    missing = [key for key in keys if key not in content]
+    missing = [key for key in (*values, *columns) if key not in content]
     if missing:
         raise FormatError(f"the {name} partition lacks {', '.join(missing)}; its file is incomplete")
+    lengths = {key: len(content[key]) for key in columns}
+    if len(set(lengths.values())) != 1 or 0 in lengths.values():
+        raise FormatError(f"the {name} partition has columns of lengths {lengths}; its file is broken")
     return content
+
+
+def whole_numbers(record: Json, key: str) -> Ints:
+    """Read a column (n,) of whole numbers.
+
+    Raises
+    ------
+    FormatError
+        When it holds something else.
+    """
+    column = np.asarray(record[key])
+    if column.ndim != 1 or column.dtype.kind != "i":
+        raise FormatError(f"the column {key} of a partition is not whole numbers; its file is broken")
+    return column.astype(np.int64)

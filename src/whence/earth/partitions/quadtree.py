@@ -16,6 +16,7 @@ from whence.earth.partitions.occupied import (
     mean_points,
     open_record,
     training_positions,
+    whole_numbers,
 )
 from whence.earth.points import as_lonlat
 from whence.errors import InputError
@@ -202,17 +203,20 @@ class Quadtree:
         FormatError
             When it is of another kind or version, or incomplete.
         """
-        numbers = ("codes", "depths", "counts")
-        record = open_record(content, cls.name, ("root", "max_points", "max_depth", "mean_lonlat", *numbers))
-        codes, depths, counts = (np.array(record[key], dtype=np.int64) for key in numbers)
+        record = open_record(
+            content,
+            cls.name,
+            values=("root", "max_points", "max_depth"),
+            columns=("codes", "depths", "mean_lonlat", "counts"),
+        )
         return cls(
             np.array(record["root"], dtype=np.float64),
             int(record["max_points"]),
             int(record["max_depth"]),
-            codes,
-            depths,
+            whole_numbers(record, "codes"),
+            whole_numbers(record, "depths"),
             as_lonlat(record["mean_lonlat"]),
-            counts,
+            whole_numbers(record, "counts"),
         )
 
     @cached_property
