@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whence.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = ["cache_root", "cached_folder"]
 
@@ -50,20 +56,49 @@ def cached_folder(name: str, build: Callable[[Path], None]) -> Path:
     Path
         The complete folder: under :func:`cache_root`, or in the temporary folder where that cannot be
         written (said on the log).
+
+    Raises
+    ------
+    NotFoundError
+        When no folder can be written.
     """
     roots = (cache_root(), _temporary_root())
     for root in roots:
         if (root / name).is_dir():
             return root / name
+    root = _first_writable(roots)
+    with _one_at_a_time(root / f".{name}.lock"):
+        if not (root / name).is_dir():  # another process may have built it meanwhile
+            _fill(Path(tempfile.mkdtemp(prefix=f".{name}.", dir=root)), root / name, build)
+    return root / name
+
+
+def _first_writable(roots: tuple[Path, ...]) -> Path:
     for root in roots:
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=root))
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=root).close()  # permissions alone do not tell: read-only disks, quotas
         except OSError as error:
             _log.warning("The cache folder %s cannot be written (%s); set WHENCE_CACHE.", root, error)
-            continue
-        return _fill(beside, root / name, build)
-    raise PermissionError(f"neither of {', '.join(map(str, roots))} can be written; set WHENCE_CACHE")
+        else:
+            return root
+    raise NotFoundError(f"none of {', '.join(map(str, roots))} can be written; set WHENCE_CACHE to a folder")
+
+
+@contextlib.contextmanager
+def _one_at_a_time(lock: Path) -> Iterator[None]:
+    """Let other processes that want to build the same wait, where the system has locks on files.
+
+    Elsewhere both build, and the first to rename wins.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _temporary_root() -> Path:
@@ -71,7 +106,7 @@ def _temporary_root() -> Path:
     return Path(tempfile.gettempdir()) / f"whence-cache{owner}"
 
 
-def _fill(beside: Path, final: Path, build: Callable[[Path], None]) -> Path:
+def _fill(beside: Path, final: Path, build: Callable[[Path], None]) -> None:
     try:
         build(beside)
         beside.chmod(0o755)
@@ -81,4 +116,3 @@ def _fill(beside: Path, final: Path, build: Callable[[Path], None]) -> Path:
             raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return final

@@ -25,80 +25,20 @@ from whence.places.cache import cached_folder
 from whence.places.index_build import INDEX_VERSION, KIND_FACTOR, MINOR, OFFICIAL, build_index, place_weight
 from whence.places.name_table import NameTable, Strings, allowed_edits
 from whence.places.names import key_of, key_variants
+from whence.places.place import Ambiguity, Match, Place
+from whence.places.text_names import Found, find_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whence.typing import ArrayLike, Floats, Ints
 
-__all__ = ["Gazetteer", "Match", "Place", "gazetteer"]
+__all__ = ["Ambiguity", "Gazetteer", "Match", "Place", "gazetteer"]
 
 _log = logging.getLogger(__name__)
 
 _VARIANT_SCORE = 0.95  # "Minato City" for "Minato"
 _EDIT_COST = 30.0  # a place must be this many times weightier to be preferred despite one more edit
-
-
-@dataclass(frozen=True)
-class Place:
-    """A populated place.
-
-    Attributes
-    ----------
-    geonameid
-        Its number at GeoNames.
-    name
-        GeoNames' main name, mostly in Latin letters.
-    latitude_deg, longitude_deg
-        WGS 84.
-    country
-        ISO 3166-1 alpha-2 (XK for Kosovo).
-    region
-        First administrative level: the name for the USA, GeoNames' code elsewhere; empty where unknown.
-    population
-        Inhabitants; 0 where GeoNames has no figure.
-    timezone
-        IANA name.
-    """
-
-    geonameid: int
-    name: str
-    latitude_deg: float
-    longitude_deg: float
-    country: str
-    region: str
-    population: int
-    timezone: str
-
-
-@dataclass(frozen=True)
-class Match:
-    """A place that a name may mean.
-
-    Attributes
-    ----------
-    place
-        The place.
-    name
-        Its recorded spelling that matched.
-    score
-        How well the spelling fits, 0 to 1: 1 the same but for case, diacritics and punctuation; 0.95 the same
-        but for a word like "City" or 区; less by the share of wrong letters otherwise.
-    exact
-        Whether the score is 1.
-    official
-        Whether `name` is the place's main name, not an alternate one.
-    share
-        Prior share of this place among all that were found for the name (they sum to 1 over all of them):
-        large places, main names and fewer edits weigh more. A low share of the first match means ambiguity.
-    """
-
-    place: Place
-    name: str
-    score: float
-    exact: bool
-    official: bool
-    share: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +150,13 @@ class Gazetteer:
         return rows, cKDTree(to_unit_vectors(self.lonlat[rows]), balanced_tree=False, compact_nodes=False)
 
     def search(
-        self, name: str, *, limit: int = 10, country: str | None = None, fuzzy: bool = True
+        self,
+        name: str,
+        *,
+        limit: int = 10,
+        country: str | None = None,
+        fuzzy: bool = True,
+        minor: bool = True,
     ) -> list[Match]:
         """Rank the places that a name may mean.
 
@@ -225,6 +171,8 @@ class Gazetteer:
         fuzzy
             Where no recorded spelling fits, with or without words such as "City", also try spellings within
             a few typing errors (see :func:`whence.places.name_table.allowed_edits`).
+        minor
+            Also take airport codes and machine romanisations, but never with typing errors.
 
         Returns
         -------
@@ -240,13 +188,68 @@ class Gazetteer:
         key = key_of(name)
         if not key:
             return []
-        hits = self._hits([(number, 1.0, 1.0) for number in self._numbers([key])], country)
+        hits = self._hits([(number, 1.0, 1.0) for number in self._numbers([key])], country, minor=minor)
         if not len(hits.row):
             variants = [(n, _VARIANT_SCORE, 1.0) for n in self._numbers(key_variants(key))]
-            hits = self._hits(variants, country)
+            hits = self._hits(variants, country, minor=minor)
         if not len(hits.row) and fuzzy:
             hits = self._hits(self._near(key), country, minor=False)
         return self._matches(hits, limit)
+
+    def find_in_text(
+        self, text: str | Sequence[str], *, limit: int = 5, country: str | None = None, fuzzy: bool = False
+    ) -> list[Found]:
+        """Find the names of places in a text, the longest first from left to right.
+
+        Scripts without spaces between words are searched character by character; single words that are
+        common on signs ("of", "stop", "centro") count only within longer names.
+
+        Parameters
+        ----------
+        text
+            A text, or its words in order.
+        limit
+            The most matches for each stretch.
+        country
+            Only places of this country (alpha-2).
+        fuzzy
+            Also try single words of five letters or more with typing errors.
+
+        Returns
+        -------
+        list of Found
+            (span, matches); spans count characters of a text, words of a list.
+
+        Examples
+        --------
+        >>> for span, matches in gazetteer().find_in_text("서울 Seoul 56Km 平壤 St. Petersburg"):
+        ...     print(span, matches[0].place.name)
+        (0, 2) Seoul
+        (3, 8) Seoul
+        (14, 16) Pyongyang
+        (17, 31) Saint Petersburg
+        """
+        return find_names(self, text, limit=limit, country=country, fuzzy=fuzzy)
+
+    def ambiguity(self, name: str) -> Ambiguity:
+        """Measure how little a name says: how many places bear it, and where.
+
+        Examples
+        --------
+        >>> springfield, reykjavik = gazetteer().ambiguity("Springfield"), gazetteer().ambiguity("Reykjavik")
+        >>> springfield.places > 30, springfield.bits > 3, reykjavik.places
+        (True, True, 1)
+        """
+        hits = self._hits([(number, 1.0, 1.0) for number in self._numbers([key_of(name)])], None)
+        if not len(hits.row):
+            return Ambiguity(places=0, countries=0, bits=0.0, population=0)
+        place, share = self._place[hits.row], hits.weight / hits.weight.sum()
+        return Ambiguity(
+            places=len(place),
+            countries=len(np.unique(self._columns["country"][place])),
+            bits=abs(float((share * np.log2(share)).sum())),
+            population=int(self.population[place].max()),
+        )
 
     def _numbers(self, keys: Sequence[str]) -> list[int]:
         found = (self.names.find(key) for key in keys)

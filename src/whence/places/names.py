@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-__all__ = ["is_unspaced", "key_of", "key_variants"]
+__all__ = ["UNSPACED", "is_unspaced", "key_of", "key_variants"]
 
 # Letters that Unicode does not decompose although readers take them for a letter with a mark.
 _LETTERS = str.maketrans(
@@ -37,14 +37,16 @@ _GAP = re.compile(r"[\W_]+")
 _ASCII_GAP = re.compile(r"[^0-9a-z]+")
 
 # Scripts written without spaces between words; spaces between two such characters say nothing.
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # kana and Han iteration marks
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
 )
-_INNER_SPACE = re.compile(rf"(?<=[{_UNSPACED}]) (?=[{_UNSPACED}])")
-_ALL_UNSPACED = re.compile(rf"[{_UNSPACED}\u0300-\u036f]+\Z")
+"""Ranges of those characters, for a character class of a regular expression."""
+
+_INNER_SPACE = re.compile(rf"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
+_ALL_UNSPACED = re.compile(rf"[{UNSPACED}\u0300-\u036f]+\Z")
 
 # Combining marks of South Asian scripts are letters of the word; \W would take them for a gap.
 _MARK = re.compile("[\u0900-\u0dff\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u3099\u309a]")
