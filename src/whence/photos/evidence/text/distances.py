@@ -75,17 +75,15 @@ class Target:
 def find_targets(words: Sequence[Word]) -> list[Target]:
     """Pair names with numbers: in one line, or one above the other on the same sign.
 
-    Numbers without a unit count only where at least two lines of a picture have the form "town number".
+    A number without a unit counts only where the picture names another place with a distance.
     """
     lines = word_lines(words)
     texts = [" ".join(word.text for word in line) for line in lines]
     names = find_names(texts, fuzzy=True)
     targets = [target for number, text in enumerate(texts) for target in _in_line(text, names, number)]
     targets += _stacked(lines, names, {target.place.line for target in targets})
-    bare = [target for target in targets if not target.unit]
-    if len({target.place.matches[0].place.geonameid for target in bare}) < 2:
-        targets = [target for target in targets if target.unit]
-    return _without_doubles(targets)
+    kept = _without_doubles(targets)
+    return kept if len(kept) > 1 else [target for target in kept if target.unit]
 
 
 def _in_line(text: str, names: Sequence[NamedPlace], number: int) -> list[Target]:

@@ -25,6 +25,7 @@ LETTERS_TO_BE_SURE = {"Latn": 12.0, "other": 2.5}
 """Letters after which 63 % of the full trust is reached."""
 
 LEAST_LATIN_LETTERS = 6
+CLEAR_PROBABILITY = 0.7
 LEAST_PROBABILITY = 0.35
 """Of the likeliest language in Latin letters; below, the words are of no language that is known here."""
 
@@ -40,6 +41,9 @@ _TRADITIONAL = frozenset(
     "華魯灣馬鳥飯給進遠營湯買賣讓見觀匯網絡陽設備國區廣寧醫總"
 )
 _JAPANESE = frozenset("駅円図広沢県売読薬氷栄価仮働込峠畑辻々渋歩歳渓黒桜総区")
+# How much more signs there are in one language than in another that shares its letters.
+_COMMON = {"ru": 8.0, "uk": 3.0, "bg": 1.5}
+
 _CHINESE_AT = {
     "zh-Hans": {"CN": 0.93, "SG": 0.04, "MY": 0.03},
     "zh-Hant": {"TW": 0.6, "HK": 0.33, "MO": 0.07},
@@ -70,6 +74,8 @@ def _script_hint(lines: Sequence[str]) -> list[Hint]:
     languages = language_hints(own)
     if "zh" in languages and script_counts(own).keys() == {"Hani"}:
         languages = chinese_forms(own)
+    elif script_counts(own)["Cyrl"]:
+        languages = {language: share * _COMMON.get(language, 1.0) for language, share in languages.items()}
     letters = sum(script_counts(own).values())
     # A single ideograph tells as much as several letters.
     letters += 2 * script_counts(own)["Hani"]
@@ -87,7 +93,8 @@ def _latin_hint(lines: Sequence[str]) -> list[Hint]:
         return []
     english = languages.get("en", 0.0)
     full = english * TRUST_ENGLISH + (1 - english) * TRUST_LATIN
-    trust = full * (1 - math.exp(-letters / LETTERS_TO_BE_SURE["Latn"]))
+    clear = min(1.0, max(languages.values()) / CLEAR_PROBABILITY)
+    trust = full * clear * (1 - math.exp(-letters / LETTERS_TO_BE_SURE["Latn"]))
     return _hint(max(lines, key=len), trust, languages)
 
 

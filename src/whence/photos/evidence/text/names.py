@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from whence.photos.evidence.text.hint import Hint, Spot, town_spots
-from whence.photos.evidence.text.sign_words import SIGN_WORDS, STREET_ENDINGS, STREET_WORDS, TOWN_HALL_WORDS
+from whence.photos.evidence.text.sign_words import (
+    BUSINESS_WORDS,
+    SIGN_WORDS,
+    STREET_ENDINGS,
+    STREET_WORDS,
+    TOWN_HALL_WORDS,
+)
 from whence.photos.evidence.text.words import script_of
 from whence.places.gazetteer import Match, gazetteer
 from whence.places.names import is_unspaced, key_of
@@ -192,8 +198,8 @@ def _setting(found: NamedPlace, line: str) -> float:
     beside = set(around.split())
     if beside & TOWN_HALL_WORDS:
         return 2.0
-    if beside & STREET_WORDS or any(word.endswith(STREET_ENDINGS) for word in beside):
-        return 0.4
+    if beside & (STREET_WORDS | BUSINESS_WORDS) or any(word.endswith(STREET_ENDINGS) for word in beside):
+        return 0.25
     return 1.0 if len(beside) <= 2 else 0.6
 
 

@@ -21,9 +21,11 @@ TRUST_NATIONAL = 0.6
 TRUST_ANYWHERE = 0.35
 """For a number valid, and written as usual there, in some of the large countries."""
 
-LEAST_SHARE = 0.04
-MOST_CANDIDATES = 8
+LEAST_SHARE = 0.012
+MOST_CANDIDATES = 12
 LARGE = 60
+USUAL_GROUPING = 3.0
+"""Factor for a country in which numbers are grouped as this one is."""
 TRUST_AREA = 0.8
 """Share of numbers with an area code that are seen in that area."""
 
@@ -88,7 +90,9 @@ def _national(line: str, likely: Mapping[str, float]) -> list[Hint]:
         for found in _found(line, code, leniency):
             # Countries that share a calling code each accept the others' numbers.
             if found.country == code:
-                numbers.setdefault(found.quote, []).append((found, candidates[code]))
+                usual = not known or any(_found(found.quote, code, Leniency.EXACT_GROUPING))
+                weight = candidates[code] * (USUAL_GROUPING if usual else 1.0)
+                numbers.setdefault(found.quote, []).append((found, weight))
     trust = TRUST_NATIONAL if known else TRUST_ANYWHERE
     return [_hint(readings, trust) for readings in numbers.values()]
 
@@ -114,7 +118,7 @@ def _hint(readings: Sequence[tuple[_Number, float]], trust: float) -> Hint:
 
 def _area_spots(area: str, country: str, share: float) -> list[Spot]:
     """Patches for the towns in a description such as "Athens/Piraeus/Salamina" or "New York, NY"."""
-    names = [name.strip() for name in re.split(r"[/,(]| and ", area) if len(name.strip()) > 2]
+    names = [name.strip() for name in re.split(r"[/,(]| - | and ", area) if len(name.strip()) > 2]
     for name in names:
         matches = gazetteer().search(name, limit=1, country=country, fuzzy=False)
         if matches and matches[0].place.population >= 1000:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whence.places.names import key_of
 
-__all__ = ["SIGN_WORDS", "STREET_ENDINGS", "STREET_WORDS", "TOWN_HALL_WORDS"]
+__all__ = ["BUSINESS_WORDS", "SIGN_WORDS", "STREET_ENDINGS", "STREET_WORDS", "TOWN_HALL_WORDS"]
 
 
 def _keys(*texts: str) -> frozenset[str]:
@@ -25,6 +25,15 @@ STREET_WORDS = _keys(
     """
 )
 """Beside these a name is often that of a person or of a town elsewhere."""
+
+BUSINESS_WORDS = _keys(
+    """
+    hotel hostel pension motel restaurant ristorante restaurante restauracja café cafe caffè kafe bar pub
+    pizzeria pizza trattoria osteria taverna grill kebab döner cinema kino cine theatre boutique salon shop store
+    гостиница отель ресторан кафе кинотеатр ξενοδοχείο εστιατόριο فندق مطعم
+    """
+)
+"""Houses beside which a name is often chosen for its sound: the Café Roma."""
 
 STREET_ENDINGS = (
     "strasse",

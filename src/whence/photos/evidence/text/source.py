@@ -33,10 +33,11 @@ SIZE_HINT_PX = 1600
 MOST_COUNTRIES = 40
 LEAST_SAID = 0.01
 COINCIDENCE = 12.0
-"""Most that agreement with the other hints may raise the odds of one.
+"""Most that agreement with the other hints may raise the odds of one trusted by half or more.
 
 The gazetteer has a place of nearly every short name in every large country, so that a name which fits
-the language of a sign is not as telling as the small share of the Earth that the country covers.
+the language of a sign is not as telling as the small share of the Earth that the country covers; and
+the less a word looked like a name of the place to begin with, the less so.
 """
 
 LEAST_BACKGROUND = 0.05
@@ -133,7 +134,8 @@ def _of_spots(hint: Hint, sofar: Belief) -> Belief:
     spreads_m, shares = [spot.spread_m for spot in spots], [spot.share for spot in spots]
     sure = Belief.patches(centers, spreads_m, shares, background=1e-6)
     agreement = math.exp(min(sofar.log_agreement(sure), 50.0))
-    odds = hint.trust / (1 - hint.trust) / max(1.0, agreement / COINCIDENCE)
+    most = 1 + (COINCIDENCE - 1) * min(1.0, 2 * hint.trust) ** 2
+    odds = hint.trust / (1 - hint.trust) / max(1.0, agreement / most)
     return Belief.patches(centers, spreads_m, shares, background=1 / (1 + odds))
 
 
