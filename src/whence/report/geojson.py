@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
+from shapely.geometry import mapping
 
 from whence.earth.region import Region
 from whence.earth.sphere import EARTH_RADIUS_M
@@ -119,7 +121,9 @@ def _circle(hypothesis: Hypothesis, radius_m: float) -> dict[str, Any] | None:
     if not 0.0 < radius_m < np.pi * EARTH_RADIUS_M:
         return None
     center = (hypothesis.longitude_deg, hypothesis.latitude_deg)
-    geometry = Region.circle(center, radius_m).to_geojson()["geometry"]
+    outline = Region.circle(center, radius_m).geometry
+    # Rounding alone may fold corners that lie close together at a pole over each other; snapping does not.
+    geometry = mapping(shapely.orient_polygons(shapely.set_precision(outline, 10.0**-_DECIMALS)))
     return {"type": geometry["type"], "coordinates": _rounded(geometry["coordinates"])}
 
 

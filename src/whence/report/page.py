@@ -204,7 +204,5 @@ def _notice(count: int, max_thumbnails: int) -> str:
         return ""
     if max_thumbnails == 0:
         return "This page was made without thumbnails."
-    first, others = f"{max_thumbnails:,}", f"{count - max_thumbnails:,}"
-    return (
-        f"Thumbnails are inside for the first {first} photos; {others} more have none: the file stays small."
-    )
+    others = f"the other {count - max_thumbnails:,} do not, to keep the file small"
+    return f"The first {max_thumbnails:,} photos have thumbnails; {others}."

@@ -81,10 +81,13 @@ class PhotoList {
     const photo = this.photos[index];
     const [best] = photo.hypotheses;
     const place = best
-      ? el("span", { class: "where" }, photo.near ?? positionText(best.longitude, best.latitude, best.own_radius_m))
+      ? el("span", { class: "pair" },
+          el("span", { class: "where" }, photo.near ?? positionText(best.longitude, best.latitude, best.own_radius_m)),
+          el("span", {}, shareText(best.probability)))
       : el("span", { class: "status" }, el("bdi", {}, photo.status));
     const facts = best
-      ? el("span", { class: "facts" }, `within ${lengthText(best.radius_m)}`,
+      ? el("span", { class: "pair" },
+          el("span", {}, `${shareText(DATA.confidence)} within ${lengthText(best.radius_m)}`),
           photo.error_m == null ? null : el("span", { class: "error" }, `${lengthText(photo.error_m)} off`))
       : null;
     const current = index === this.selected ? "true" : null;

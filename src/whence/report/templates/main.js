@@ -23,14 +23,16 @@ function select(index, { focus = false } = {}) {
   map.select(index);
   list.select(index);
   if (focus) document.getElementById("detail-title").focus({ preventScroll: true });
+  if (onPhone()) document.getElementById("map").scrollIntoView();
   replaceHash(`#${index + 1}`);
 }
+
+const onPhone = () => matchMedia("(max-width: 900px)").matches;
 
 // Pixels of the map under the panel: none where the panel has its own place, as on a phone.
 function coveredByPanel() {
   const mapBox = document.getElementById("map").getBoundingClientRect();
-  const box = panel.getBoundingClientRect();
-  return box.top < mapBox.bottom - 40 && box.left > mapBox.left + 40 ? mapBox.right - box.left : 0;
+  return onPhone() ? 0 : mapBox.right - panel.getBoundingClientRect().left;
 }
 
 function closePanel({ focus = false } = {}) {
@@ -93,6 +95,7 @@ function fillPrintTable() {
 
 function start() {
   const onSelect = (index) => select(index);
+  if (onPhone()) document.querySelector(".legend").open = false;
   map = new PhotoMap(document.getElementById("canvas"), DATA.photos, {
     land: DATA.land,
     places: DATA.places,
