@@ -7,21 +7,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from whence.errors import FormatError
 from whence.imagery.atomic import atomic_path
 from whence.photos.index.logistic import Logistic
 
 if TYPE_CHECKING:
     from whence.photos.index.places import Places
+    from whence.typing import ArrayLike, Floats
 
 __all__ = ["Calibration", "PlaceModel", "Reliability", "bandwidth_for", "default_for", "near_for"]
 
 _FILE = "calibration.json"
 _VERSION = 1
-_BANDWIDTH_SPACINGS = 2.5  # 15 m for street imagery with a place every 6 m
+_BANDWIDTH_SPACINGS = 10.0 / 3.0  # 20 m for street imagery with a place every 6 m, which beats 15 m there
 _LEAST_BANDWIDTH_M = 5.0  # positions from phones are no better
-_NEAR_M, _NEAR_BANDWIDTHS = 25.0, 5.0 / 3.0  # 25 m is what place recognition counts as found
+_NEAR_M, _NEAR_BANDWIDTHS = 25.0, 1.25  # 25 m is what place recognition counts as found
 _WIDEST_DEFAULT_SHARE = 0.5
+MOST_LOG_ODDS = 5.0
+"""Beyond these the spread of a cluster no longer changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +40,9 @@ class PlaceModel:
         margin to the best place elsewhere, share of the weight in the cluster).
     geometry
         Log-odds added when geometry was compared, from log(1 + max(inliers - 8, 0)) of the best pair.
-    near_spread_m
-        Spread of the truth round the point of consensus when it is near.
+    near_spread_m, near_slope
+        Spread of the truth round the point of consensus when it is near: `near_spread_m` at even odds, and
+        exp(`near_slope`) times that for each unit of log-odds (sure answers are also more exact).
     other_share
         Of the cases where it is not near: the share of those at another neighbour.
     coarse_temperature
@@ -53,12 +59,19 @@ class PlaceModel:
     near: Logistic
     geometry: Logistic
     near_spread_m: float
+    near_slope: float
     other_share: float
     coarse_temperature: float
     coarse_spread_m: float
     map_share: float
     top_mean: float
     top_sd: float
+
+    def spread_at(self, probability: ArrayLike) -> Floats:
+        """Spread of a cluster that is right with a probability (...), metres."""
+        odds = np.clip(_logit(np.asarray(probability, np.float64)), -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        spread_m: Floats = self.near_spread_m * np.exp(self.near_slope * odds)
+        return spread_m
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +146,7 @@ class Calibration:
             near=Logistic(0.0, (0.0, 0.0, 0.0)),
             geometry=DEFAULT_GEOMETRY,
             near_spread_m=max(15.0, 2.0 * spacing_m),
+            near_slope=0.0,
             other_share=_WIDEST_DEFAULT_SHARE,
             coarse_temperature=0.1,
             coarse_spread_m=max(30.0, 0.5 * map_spread_m),
@@ -184,6 +198,12 @@ def default_for(places: Places) -> Calibration:
     return Calibration.default(
         spacing_m=places.spacing_m, map_center=places.map_center, map_spread_m=places.map_spread_m
     )
+
+
+def _logit(p: Floats) -> Floats:
+    inside = np.clip(p, 1e-9, 1.0 - 1e-9)
+    log_odds: Floats = np.log(inside / (1.0 - inside))
+    return log_odds
 
 
 def bandwidth_for(spacing_m: float) -> float:

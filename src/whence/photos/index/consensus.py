@@ -254,7 +254,7 @@ def assemble(
         np.array([rest * (1.0 - other_share) * model.map_share]),
     ]
     spreads_m = [
-        np.array([model.near_spread_m]),
+        np.array([float(model.spread_at(p))]),
         np.full(int(others.sum()), model.near_spread_m),
         np.full(len(neighbours), model.coarse_spread_m),
         np.array([calibration.map_spread_m]),

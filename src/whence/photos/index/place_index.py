@@ -20,7 +20,7 @@ from whence.photos.index.calibration import Calibration, default_for
 from whence.photos.index.consensus import belief_from_neighbours
 from whence.photos.index.merge import merge_into
 from whence.photos.index.neighbours import Exclude, Neighbours
-from whence.photos.index.places import Places, scores_of_group
+from whence.photos.index.places import Places, scores_of_groups
 from whence.photos.index.search import exact_top, unit_rows
 from whence.photos.index.sources import Skipped, photos_of
 from whence.photos.index.store import Header, Records, read_header
@@ -67,6 +67,7 @@ class PlaceIndex:
         folder: PathLike,
         *,
         encoder: str | Encoder = "classic",
+        calibrate: bool = True,
         **settings: Any,
     ) -> Self:
         """Encode photos of known position and write the index.
@@ -80,6 +81,8 @@ class PlaceIndex:
             The folder to make. What an interrupted build left there is taken up.
         encoder
             Its name (an encoder that learns, such as "classic", is fitted on these photos), or an encoder.
+        calibrate
+            Measure on the photos themselves how far the answers can be trusted; see `calibrate`.
         **settings
             Fields of `BuildSettings`: dtype, workers, shard_size, resume, seed, progress.
 
@@ -99,7 +102,10 @@ class PlaceIndex:
         target = Path(folder)
         chosen = _settings(settings)
         build_in(target, photos_of(photos), encoder=encoder, settings=chosen)
-        return cls.open(target, encoder=None if isinstance(encoder, str) else encoder)
+        index = cls.open(target, encoder=None if isinstance(encoder, str) else encoder)
+        if calibrate:
+            index.calibrate(seed=chosen.seed)
+        return index
 
     @classmethod
     def open(cls, folder: PathLike, *, encoder: Encoder | None = None) -> Self:
@@ -187,6 +193,11 @@ class PlaceIndex:
         return Places.of(self.records.lonlat)
 
     @cached_property
+    def has_sequences(self) -> bool:
+        """Whether the photos are known to come from at least two drives or walks."""
+        return len(set(self.records.sequence_ids) - {""}) > 1
+
+    @cached_property
     def calibration(self) -> Calibration:
         """How far the answers can be trusted: measured, or the wide defaults for a tiny index."""
         return Calibration.open(self.folder) or default_for(self.places)
@@ -232,7 +243,7 @@ class PlaceIndex:
         queries = unit_rows(vectors, dim=self.header.dim)
         excluded = self._excluded(exclude, len(queries))
         rows, similarity = exact_top(self.vectors, queries, min(k, len(self)), excluded=excluded)
-        return [self._neighbours(r[r >= 0], s[r >= 0]) for r, s in zip(rows, similarity, strict=True)]
+        return [self.neighbours_at(r[r >= 0], s[r >= 0]) for r, s in zip(rows, similarity, strict=True)]
 
     def query_group(
         self,
@@ -257,13 +268,18 @@ class PlaceIndex:
         """
         _check_k(k)
         queries = unit_rows(vectors, dim=self.header.dim)
-        scores = scores_of_group(self.vectors, self.places, queries, norms=self._place_norms)
+        scores = scores_of_groups(
+            self.vectors, self.places, queries.sum(axis=0, keepdims=True), norms=self.place_norms
+        )[0]
         if exclude is not None:
             scores[self.places.of_row[self._excluded_rows(exclude)]] = -np.inf
+        return self.best_places(scores, k=k, photos=len(queries))
+
+    def best_places(self, scores: Floats, *, k: int, photos: int) -> Neighbours:
+        """List the best k places by their scores (p,); those of -inf are left out."""
         order = np.argsort(-scores, kind="stable")[:k]
         order = order[np.isfinite(scores[order])]
-        found = self._neighbours(self.places.first_rows[order], scores[order])
-        return replace(found, photos=len(queries))
+        return replace(self.neighbours_at(self.places.first_rows[order], scores[order]), photos=photos)
 
     def belief(self, neighbours: Neighbours) -> Belief:
         """Turn a list of neighbours into a calibrated belief about the place."""
@@ -275,6 +291,30 @@ class PlaceIndex:
         """Belief about the place of each image: `query`, then `belief`."""
         return [self.belief(found) for found in self.query(images, k=k, **options)]
 
+    def calibrate(self, *, seed: int = 0, queries: int = 2000) -> Calibration:
+        """Measure on the index's own photos how far its answers can be trusted, and keep that.
+
+        See `calibrate.fitted_calibration`. Takes seconds to a few minutes.
+        """
+        from whence.photos.index.calibrate import fitted_calibration
+
+        calibration: Calibration = fitted_calibration(self, rng=np.random.default_rng(seed), queries=queries)
+        calibration.save(self.folder)
+        self.__dict__.pop("calibration", None)
+        return calibration
+
+    def names_of(self, path: PathLike) -> frozenset[str]:
+        """Name the photos of the index that a file may be: those that share most of the end of its path.
+
+        For tests of an index on its own photos. Several names come back when they fit equally well.
+        """
+        parts = Path(path).parts[::-1]
+        shared = {
+            name: _common(parts, Path(name).parts[::-1]) for name in self._names_by_file.get(parts[0], ())
+        }
+        most = max(shared.values(), default=0)
+        return frozenset(name for name, length in shared.items() if length == most)
+
     def rows_within(self, center: Floats, radius_m: float) -> Ints:
         """Rows of the photos within so many metres of a position, ascending."""
         chord = 2.0 * np.sin(min(radius_m / (2.0 * EARTH_RADIUS_M), np.pi / 2))
@@ -282,12 +322,20 @@ class PlaceIndex:
         return np.sort(np.asarray(found, np.int64))
 
     @cached_property
-    def _place_norms(self) -> Floats:
+    def place_norms(self) -> Floats:
+        """(p,) lengths of the summed unit vectors of each place."""
         return self.places.norms(self.vectors)
 
     @cached_property
     def _tree(self) -> cKDTree:
         return cKDTree(to_unit_vectors(self.records.lonlat))
+
+    @cached_property
+    def _names_by_file(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for name in self.records.names:
+            names.setdefault(Path(name).name, []).append(name)
+        return names
 
     @cached_property
     def _row_of(self) -> dict[str, int]:
@@ -308,7 +356,8 @@ class PlaceIndex:
             parts += [self.rows_within(center, exclude.radius_m) for center in np.atleast_2d(exclude.around)]
         return np.unique(np.concatenate(parts))
 
-    def _neighbours(self, rows: Ints, similarity: Floats) -> Neighbours:
+    def neighbours_at(self, rows: Ints, similarity: Floats) -> Neighbours:
+        """Name and place the given rows (k,)."""
         names = tuple(self.records.names[row] for row in rows)
         return Neighbours(rows, self.records.lonlat[rows], similarity, names)
 
@@ -319,6 +368,12 @@ def _settings(given: dict[str, Any]) -> BuildSettings:
     if stray:
         raise InputError(f"no build setting is called {', '.join(stray)}; there are: {', '.join(known)}")
     return BuildSettings(**given)
+
+
+def _common(first: Sequence[str], second: Sequence[str]) -> int:
+    """Count the equal parts at the beginning of two sequences."""
+    pairs = zip(first, second, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
 
 
 def _check_k(k: int) -> None:

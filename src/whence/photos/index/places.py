@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from whence.photos.index.vectors import UnitVectors
     from whence.typing import Floats, Floats32, Ints
 
-__all__ = ["SAME_PLACE_M", "Places", "scores_of_group"]
+__all__ = ["SAME_PLACE_M", "Places", "scores_of_groups"]
 
 SAME_PLACE_M = 0.5
 """Photos nearer to each other than this stand at one place: a panorama cut into views, or a double."""
@@ -70,8 +70,10 @@ class Places:
         return order, np.searchsorted(self.of_row[order], np.arange(len(self))).astype(np.int64)
 
     def sums(self, values: Floats) -> Floats:
-        """(p,) sums of per-photo values (n,) over each place."""
-        return np.asarray(np.bincount(self.of_row, weights=values, minlength=len(self)), np.float64)
+        """(..., p) sums of per-photo values (..., n) over each place."""
+        order, starts = self._starts
+        totals: Floats = np.add.reduceat(values[..., order], starts, axis=-1)
+        return totals
 
     def rows_at(self, place: int) -> Ints:
         """Rows of the photos of one place, ascending."""
@@ -103,25 +105,25 @@ def _as_patch(lonlat: Floats) -> tuple[tuple[float, float], float]:
     return (float(center[0]), float(center[1])), max(spread_m, _SPACING_OF_ONE_M)
 
 
-def scores_of_group(vectors: UnitVectors, places: Places, queries: Floats32, *, norms: Floats) -> Floats:
-    """Cosine between the sum of some unit vectors and the sum of those of each place.
+def scores_of_groups(vectors: UnitVectors, places: Places, sums: Floats32, *, norms: Floats) -> Floats:
+    """Cosine between sums of unit vectors and the sum of those of each place.
 
     Parameters
     ----------
     vectors, places
         The n vectors of an index and their p places.
-    queries
-        (m, d) unit vectors of the photos of one unknown place.
+    sums
+        (g, d) for each group the sum of the unit vectors of its photos.
     norms
         (p,) from `Places.norms`.
 
     Returns
     -------
     Floats
-        (p,) cosines.
+        (g, p) cosines.
     """
-    total = queries.sum(axis=0)
-    length = max(float(np.linalg.norm(total)), float(np.finfo(np.float32).tiny))
-    products = np.concatenate([block @ total for _, block in vectors.blocks()]) * vectors.scales
-    cosines: Floats = places.sums(products.astype(np.float64)) / (norms * length)
+    lengths = np.maximum(np.linalg.norm(sums, axis=1), np.finfo(np.float32).tiny)
+    directions = (sums / lengths[:, None]).astype(np.float32)
+    products = np.concatenate([directions @ block.T for _, block in vectors.blocks()], axis=1)
+    cosines: Floats = places.sums((products * vectors.scales).astype(np.float64)) / norms
     return cosines

@@ -11,7 +11,7 @@ from whence.errors import InputError
 
 if TYPE_CHECKING:
     from whence.photos.index.vectors import UnitVectors
-    from whence.typing import Floats, Floats32, Ints
+    from whence.typing import Bools, Floats, Floats32, Ints
 
 __all__ = ["exact_top", "unit_rows"]
 
@@ -37,7 +37,12 @@ def unit_rows(vectors: Floats32, *, dim: int) -> Floats32:
 
 
 def exact_top(
-    vectors: UnitVectors, queries: Floats32, k: int, *, excluded: Sequence[Ints] | None = None
+    vectors: UnitVectors,
+    queries: Floats32,
+    k: int,
+    *,
+    excluded: Sequence[Ints] | None = None,
+    candidates: Bools | None = None,
 ) -> tuple[Ints, Floats]:
     """Find the k most similar vectors of every query, exactly.
 
@@ -53,6 +58,8 @@ def exact_top(
         How many to return; fewer come back when fewer are left.
     excluded
         For each query the rows it must not return.
+    candidates
+        (n,) rows that any query may return; all by default.
 
     Returns
     -------
@@ -61,7 +68,7 @@ def exact_top(
         candidates is padded with row -1 and similarity -inf.
     """
     parts = [
-        _top_of_chunk(vectors, queries[i : i + _QUERIES_AT_ONCE], k, _slice(excluded, i))
+        _top_of_chunk(vectors, queries[i : i + _QUERIES_AT_ONCE], k, _slice(excluded, i), candidates)
         for i in range(0, len(queries), _QUERIES_AT_ONCE)
     ]
     if not parts:
@@ -74,7 +81,11 @@ def _slice(excluded: Sequence[Ints] | None, start: int) -> Sequence[Ints] | None
 
 
 def _top_of_chunk(
-    vectors: UnitVectors, queries: Floats32, k: int, excluded: Sequence[Ints] | None
+    vectors: UnitVectors,
+    queries: Floats32,
+    k: int,
+    excluded: Sequence[Ints] | None,
+    candidates: Bools | None,
 ) -> tuple[Ints, Floats]:
     count = len(queries)
     best_rows = np.full((count, k), -1, np.int64)
@@ -83,6 +94,8 @@ def _top_of_chunk(
         products = (queries @ block.T) * vectors.scales[start : start + len(block)]
         if excluded is not None:
             _blank(products, start, excluded)
+        if candidates is not None:
+            products[:, ~candidates[start : start + len(block)]] = -np.inf
         rows, similarity = _top_of_block(products, min(k, len(block)))
         rows = np.where(np.isneginf(similarity), -1, rows + start)
         best_rows, best = _best_of(np.hstack([best_rows, rows]), np.hstack([best, similarity]), k)
