@@ -15,6 +15,7 @@ from whence.earth.sphere import EARTH_RADIUS_M, to_unit_vectors
 from whence.errors import FormatError, InputError
 from whence.imagery.photo import open_image
 from whence.learn.encoders import load_encoder
+from whence.photos.index.approximate import FEWEST, approximate_top, opened_lists
 from whence.photos.index.build import BuildReport, BuildSettings, add_to, build_in, read_skipped
 from whence.photos.index.calibration import Calibration, default_for
 from whence.photos.index.consensus import belief_from_neighbours
@@ -222,6 +223,7 @@ class PlaceIndex:
         *,
         k: int = _DEFAULT_K,
         exclude: Exclude | Sequence[Exclude] | None = None,
+        approximate: bool = False,
     ) -> list[Neighbours]:
         """Find the photos most like each query vector.
 
@@ -233,6 +235,8 @@ class PlaceIndex:
             Neighbours a query; fewer when the index has fewer.
         exclude
             What must not be found: one for all, or one for each query.
+        approximate
+            Search inverted lists (needs ``whence[scale]``); makes no difference below 10,000 photos.
 
         Returns
         -------
@@ -242,7 +246,11 @@ class PlaceIndex:
         _check_k(k)
         queries = unit_rows(vectors, dim=self.header.dim)
         excluded = self._excluded(exclude, len(queries))
-        rows, similarity = exact_top(self.vectors, queries, min(k, len(self)), excluded=excluded)
+        most = min(k, len(self))
+        if approximate and len(self) >= FEWEST:
+            rows, similarity = approximate_top(self._lists, self.vectors, queries, most, excluded=excluded)
+        else:
+            rows, similarity = exact_top(self.vectors, queries, most, excluded=excluded)
         return [self.neighbours_at(r[r >= 0], s[r >= 0]) for r, s in zip(rows, similarity, strict=True)]
 
     def query_group(
@@ -325,6 +333,10 @@ class PlaceIndex:
     def place_norms(self) -> Floats:
         """(p,) lengths of the summed unit vectors of each place."""
         return self.places.norms(self.vectors)
+
+    @cached_property
+    def _lists(self) -> Any:
+        return opened_lists(self.vectors, self.folder / self.header.data)
 
     @cached_property
     def _tree(self) -> cKDTree:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 from whence.errors import InputError, WhenceError
 from whence.imagery.exif import read_metadata
 from whence.imagery.finding import find_images
-from whence.imagery.table import PhotoTable, read_table
+from whence.imagery.photo import Photo
+from whence.imagery.table import PhotoTable, TableRow, read_table
 from whence.photos.index.store import Records
 
 __all__ = ["IndexPhoto", "Skipped", "photos_of", "records_of", "split_usable"]
@@ -59,8 +60,8 @@ def photos_of(source: Any) -> list[IndexPhoto]:
     Parameters
     ----------
     source
-        A `PhotoTable`, the path of a table or of a folder of photos whose EXIF data give positions, or
-        `IndexPhoto` values.
+        A `PhotoTable`, the path of a table or of a folder of photos whose EXIF data give positions, or a
+        list of `Photo` or `IndexPhoto` values. A row without a position takes that of the EXIF data.
 
     Raises
     ------
@@ -74,12 +75,21 @@ def photos_of(source: Any) -> list[IndexPhoto]:
         return _photos_in(path) if path.is_dir() else _photos_of_rows(read_table(path))
     if isinstance(source, PhotoTable):
         return _photos_of_rows(source)
-    photos = list(source)
-    if any(not isinstance(photo, IndexPhoto) for photo in photos):
-        raise InputError(
-            "an index is built from a table, a folder, or IndexPhoto values; see its documentation"
-        )
-    return photos
+    return [_from_any(item) for item in source]
+
+
+def _from_any(item: object) -> IndexPhoto:
+    if isinstance(item, IndexPhoto):
+        return item
+    if isinstance(item, Photo):
+        if item.pixels is not None:
+            raise InputError(f"{item.name} is a picture without a file; an index is built from files")
+        return _from_row(item.row) if item.row is not None else _from_exif(item.path, item.name)
+    if isinstance(item, TableRow):
+        return _from_row(item)
+    raise InputError(
+        f"an index is built from a table, a folder, or a list of photos, not of {type(item).__name__}"
+    )
 
 
 def _photos_in(folder: Path) -> list[IndexPhoto]:
@@ -102,18 +112,25 @@ def _from_exif(path: Path, name: str) -> IndexPhoto:
 
 
 def _photos_of_rows(table: PhotoTable) -> list[IndexPhoto]:
-    return [
-        IndexPhoto(
-            row.name,
-            row.path,
-            row.longitude_deg,
-            row.latitude_deg,
-            sequence_id=row.sequence_id,
-            camera_id=row.camera_id,
-            problem=row.problem,
-        )
-        for row in table.rows
-    ]
+    return [_from_row(row) for row in table.rows]
+
+
+def _from_row(row: TableRow) -> IndexPhoto:
+    stated = IndexPhoto(
+        row.name,
+        row.path,
+        row.longitude_deg,
+        row.latitude_deg,
+        sequence_id=row.sequence_id,
+        camera_id=row.camera_id,
+        problem=row.problem,
+    )
+    if row.position is not None or row.problem:
+        return stated
+    found = _from_exif(row.path, row.name)
+    return replace(
+        stated, longitude_deg=found.longitude_deg, latitude_deg=found.latitude_deg, problem=found.problem
+    )
 
 
 def split_usable(photos: Iterable[IndexPhoto]) -> tuple[list[IndexPhoto], list[Skipped]]:
@@ -134,7 +151,7 @@ def split_usable(photos: Iterable[IndexPhoto]) -> tuple[list[IndexPhoto], list[S
         if photo.problem:
             skipped.append(Skipped(photo.name, photo.problem))
         elif photo.longitude_deg is None or photo.latitude_deg is None:
-            skipped.append(Skipped(photo.name, "no position"))
+            skipped.append(Skipped(photo.name, "no position in the table or in the EXIF data"))
         else:
             usable.append(photo)
     return usable, skipped
