@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from whence.earth import von_mises_fisher as vmf
 from whence.earth.patches import Patches
@@ -18,9 +19,13 @@ from whence.earth.patches import Patches
 if TYPE_CHECKING:
     from whence.typing import Bools, Floats, Ints
 
-__all__ = ["merge_alike", "merge_groups", "reduce_to"]
+__all__ = ["merge_alike", "merge_runs", "reduce_to"]
 
 _FINEST = 0.125  # first cells: an eighth of a patch's spread wide
+_GROWTH = 1.4
+_PAIRED = 2  # from this many times the count on, pair by pair
+_NEIGHBOURS = 6
+_LAST = 100  # so few are merged in one go
 _ALIKE = 0.01  # merges that cost less per unit of weight change no density by more than about a percent
 # Odd numbers that spread the four integers of a cell over 64 bits.
 _MIXERS = np.array(
@@ -28,94 +33,144 @@ _MIXERS = np.array(
 )
 
 
-def merge_groups(patches: Patches, labels: Ints) -> tuple[Patches, Floats]:
-    """Merge the patches (n,) that share a label, preserving weight and mean vector.
+def merge_alike(patches: Patches) -> Patches:
+    """Merge patches that are nearly the same: within an eighth of their spread, of nearly the same size."""
+    if len(patches) < 2:
+        return patches
+    patches, starts = _grouped(patches, _FINEST)
+    merged, cost = merge_runs(patches, starts)
+    return _replaced(patches, starts, merged, cost <= _ALIKE * merged.weights)
 
-    Parameters
-    ----------
-    patches
-        n patches.
-    labels
-        (n,) 0 … m-1, every one used.
+
+def reduce_to(patches: Patches, count: int) -> Patches:
+    """Merge the cheapest neighbours until at most `count` patches are left.
+
+    Many at once by cells that grow, then pair by pair, which finds better partners and costs more.
+    """
+    size = _FINEST * (2.0 if len(patches) < 4 * _PAIRED * count else 4.0)
+    while len(patches) > _PAIRED * count:
+        patches = _merge_cells(patches, _PAIRED * count, size)
+        size *= _GROWTH
+    while len(patches) > count:
+        patches = _merge_pairs(patches, count)
+    return patches
+
+
+def _merge_cells(patches: Patches, count: int, size: float) -> Patches:
+    """Merge the cheapest cells of `size` spreads, no more than bring the patches down to `count`."""
+    patches, starts = _grouped(patches, size)
+    merged, cost = merge_runs(patches, starts)
+    saved = np.diff(np.r_[starts, len(patches)]) - 1
+    mergeable = np.flatnonzero(saved > 0)
+    lightest = np.minimum.reduceat(patches.weights, starts)[mergeable]
+    regret = _regret(cost[mergeable] / saved[mergeable], lightest)
+    cheapest = mergeable[np.argsort(regret, kind="stable")]
+    needed = int(np.searchsorted(np.cumsum(saved[cheapest]), len(patches) - count)) + 1
+    chosen = np.zeros(len(starts), dtype=np.bool_)
+    chosen[cheapest[:needed]] = True
+    return _replaced(patches, starts, merged, chosen)
+
+
+def _merge_pairs(patches: Patches, count: int) -> Patches:
+    """Merge neighbours two by two, the cheapest half of what is to go; every patch at most once."""
+    first, second, regret = _partners(patches)
+    excess = len(patches) - count
+    wanted = excess if excess <= _LAST else excess // 2
+    labels, free = np.arange(len(patches)), np.ones(len(patches), dtype=np.bool_)
+    for index in np.argsort(regret, kind="stable").tolist():
+        one, other = first[index], second[index]
+        if free[one] and free[other]:
+            free[one] = free[other] = False
+            labels[other] = one
+            wanted -= 1
+            if wanted == 0:
+                break
+    order = np.argsort(labels, kind="stable")
+    labels = labels[order]
+    return merge_runs(patches[order], np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]]))[0]
+
+
+def _partners(patches: Patches) -> tuple[Ints, Ints, Floats]:
+    """Find the cheapest partner of each patch among its nearest neighbours: rows, rows, regret; (n,) each."""
+    chords, others = cKDTree(patches.vectors).query(patches.vectors, k=min(_NEIGHBOURS, len(patches)))
+    rows = np.arange(len(patches))[:, np.newaxis]
+    weights, variances = patches.weights, 1.0 / patches.kappas
+    both = weights[rows] + weights[others]
+    share = weights[rows] / both
+    variance = (
+        share * variances[rows] + (1.0 - share) * variances[others] + share * (1.0 - share) * chords**2 / 2
+    )
+    logs = weights * np.log(variances)
+    cost = np.maximum(both * np.log(variance) - logs[rows] - logs[others], 0.0)
+    regret = _regret(cost, np.minimum(weights[rows], weights[others]))
+    regret[others == rows] = np.inf
+    best = regret.argmin(axis=1)[:, np.newaxis]
+    picked = np.take_along_axis(others, best, axis=1)[:, 0], np.take_along_axis(regret, best, axis=1)[:, 0]
+    return rows[:, 0], *picked
+
+
+def _regret(cost: Floats, lightest: Floats) -> Floats:
+    """Weigh a merge: its cost, and more where a light patch would vanish into a heavy one far from it.
+
+    A light patch is what is left of one source's opinion in case another is wrong; it must stay in its place.
+    """
+    return np.asarray(cost * (1.0 + np.minimum(cost / lightest, 1e6)) ** 2)
+
+
+def _grouped(patches: Patches, size: float) -> tuple[Patches, Ints]:
+    """Sort the patches by cells `size` spreads wide, and by their spread; tell where each cell starts."""
+    # Spreads within a factor e^±width share a band; the widest band, like the largest cell, takes in all.
+    width = min(size, 0.5 + 0.5 * np.log2(max(size, 1.0)))
+    band = np.round(np.log(patches.kappas) / (2.0 * width))
+    step = size * np.exp(-width * band)
+    # Rounding, not flooring: the largest cell holds the whole globe, so that every count can be reached.
+    cell = np.round(patches.vectors / step[:, np.newaxis]).astype(np.int64).astype(np.uint64)
+    key = cell @ _MIXERS[:3] + band.astype(np.int64).astype(np.uint64) * _MIXERS[3]
+    # Two cells on one key would be a merge so dear that it is never chosen.
+    order = np.argsort(key)
+    key = key[order]
+    return patches[order], np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+
+
+def merge_runs(patches: Patches, starts: Ints) -> tuple[Patches, Floats]:
+    """Merge each run of patches (n,) that begins at `starts` (m,), preserving weight and mean vector.
 
     Returns
     -------
     Patches, Floats
         The m merged patches, and (m,) the bound on the divergence that each merge may cost.
     """
-    order = np.argsort(labels, kind="stable")
-    sorted_labels = labels[order]
-    starts = np.flatnonzero(np.r_[True, sorted_labels[1:] != sorted_labels[:-1]])
-    part, group = patches[order], np.cumsum(np.r_[False, sorted_labels[1:] != sorted_labels[:-1]])
+    sizes = np.diff(np.r_[starts, len(patches)])
 
     def total(values: Floats) -> Floats:
-        return np.asarray(np.add.reduceat(values, starts, axis=0))
+        return np.asarray(np.add.reduceat(values, starts, axis=-1))
 
-    weight = total(part.weights)
-    deficits = vmf.resultant_deficit(part.kappas)
-    lengths = np.maximum(part.weights * (1.0 - deficits), 1e-300)
+    deficits = vmf.resultant_deficit(patches.kappas)
+    lengths = np.maximum(patches.weights * (1.0 - deficits), 1e-300)
     # Everything relative to one member of each group: a metre-sized patch lives in the ninth digit.
-    offsets = part.vectors - part.vectors[starts][group]
-    pull = total(lengths)
-    mean = total(lengths[:, np.newaxis] * offsets) / pull[:, np.newaxis]
-    scatter = total(lengths * np.sum((offsets - mean[group]) ** 2, axis=1)) / pull
+    offsets = (patches.vectors - np.repeat(patches.vectors[starts], sizes, axis=0)).T
+    weight, pull = total(patches.weights), total(lengths)
+    mean = total(lengths * offsets) / pull
+    scatter = total(lengths * np.sum((offsets - np.repeat(mean, sizes, axis=1)) ** 2, axis=0)) / pull
+    inner = total(patches.weights * deficits) / weight
+    kappas = vmf.concentration_of_deficit(inner + (1.0 - inner) * _shortening(scatter))
+    single = sizes == 1
+    kappas[single] = patches.kappas[starts[single]]
+    centers = patches.vectors[starts] + mean.T
+    norms = np.linalg.norm(centers, axis=1, keepdims=True)
+    # Parts that cancel out leave a flat patch, which may lie anywhere.
+    centers = np.where(norms > 1e-9, centers / np.maximum(norms, 1e-9), patches.vectors[starts])
+    cost = total(patches.weights * np.log(patches.kappas)) - weight * np.log(kappas)
+    return Patches(centers, kappas, weight), cost
+
+
+def _shortening(scatter: Floats) -> Floats:
+    """1 − √(1 − V): by how much unit vectors of mean square distance V from their mean shorten it."""
     scatter = np.clip(scatter, 0.0, 1.0)
-    inner = total(part.weights * deficits) / weight
-    deficit = inner + (1.0 - inner) * scatter / (1.0 + np.sqrt(1.0 - scatter))
-    kappas = vmf.concentration_of_deficit(deficit)
-    alone = np.diff(np.r_[starts, len(part)]) == 1
-    kappas[alone] = part.kappas[starts][alone]
-    centers = part.vectors[starts] + mean
-    sizes = np.linalg.norm(centers, axis=1, keepdims=True)
-    centers = np.where(sizes > 1e-9, centers / np.maximum(sizes, 1e-9), part.vectors[starts])
-    cost = total(part.weights * np.log(part.kappas)) - weight * np.log(kappas)
-    return Patches(centers, kappas, weight), np.where(alone, 0.0, cost)
+    return np.asarray(scatter / (1.0 + np.sqrt(1.0 - scatter)))
 
 
-def merge_alike(patches: Patches) -> Patches:
-    """Merge patches that are nearly the same: within an eighth of their spread, of nearly the same size."""
-    if len(patches) < 2:
-        return patches
-    labels = _cells(patches, _FINEST)
-    merged, cost = merge_groups(patches, labels)
-    return _merge_chosen(patches, labels, cost <= _ALIKE * merged.weights)
-
-
-def reduce_to(patches: Patches, count: int) -> Patches:
-    """Merge the cheapest neighbours, in ever larger cells, until at most `count` patches are left."""
-    size = _FINEST
-    while len(patches) > count:
-        labels = _cells(patches, size)
-        members = np.bincount(labels)
-        _, cost = merge_groups(patches, labels)
-        saved = members - 1
-        mergeable = np.flatnonzero(saved > 0)
-        cheapest = mergeable[np.argsort(cost[mergeable] / saved[mergeable], kind="stable")]
-        needed = int(np.searchsorted(np.cumsum(saved[cheapest]), len(patches) - count)) + 1
-        chosen = np.zeros(len(members), dtype=np.bool_)
-        chosen[cheapest[:needed]] = True
-        patches = _merge_chosen(patches, labels, chosen)
-        size *= 1.5
-    return patches
-
-
-def _merge_chosen(patches: Patches, labels: Ints, chosen: Bools) -> Patches:
-    """Merge the groups that are chosen; the other patches stay as they are."""
-    together = chosen[labels]
-    if not together.any():
-        return patches
-    merged, _ = merge_groups(patches[together], np.unique(labels[together], return_inverse=True)[1])
-    return Patches.joined([patches[~together], merged])
-
-
-def _cells(patches: Patches, size: float) -> Ints:
-    """Label (n,) the patches by a grid whose cells are `size` spreads wide, and by the spread itself."""
-    band = np.round(np.log(patches.kappas) / (2.0 * size))  # spreads within a factor e^size of each other
-    step = size * np.exp(-size * band)
-    # Rounding, not flooring: the largest cell holds the whole globe, so that every count can be reached.
-    cell = np.round(patches.vectors / step[:, np.newaxis]).astype(np.int64).astype(np.uint64)
-    key = (cell * _MIXERS[:3]).sum(axis=1, dtype=np.uint64) + band.astype(np.int64).astype(
-        np.uint64
-    ) * _MIXERS[3]
-    # Two cells on one key would be a merge so dear that it is never chosen.
-    return np.unique(key, return_inverse=True)[1].astype(np.int64)
+def _replaced(patches: Patches, starts: Ints, merged: Patches, chosen: Bools) -> Patches:
+    """Put the merged patch in place of each run that is chosen; the others stay as they are."""
+    kept = np.repeat(~chosen, np.diff(np.r_[starts, len(patches)]))
+    return Patches.joined([patches[kept], merged[chosen]])

@@ -14,16 +14,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whence.earth.circles import angle_holding, angles_to
 from whence.earth.patches import Patches, squared_chords
+from whence.earth.sphere import EARTH_RADIUS_M, from_unit_vectors
 
 if TYPE_CHECKING:
     from whence.typing import Bools, Floats, Ints
 
-__all__ = ["Mode", "find_modes"]
+__all__ = ["Hypothesis", "Mode", "describe", "find_modes", "tempered"]
 
 _HALF = 0.5  # the scale is that of the densest half
 _SHARPER = 0.6  # a finer peak is followed down while it holds this share of the coarser one
 _STEPS = 40
+_TEMPERED = 32
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One separated answer.
+
+    Attributes
+    ----------
+    longitude_deg, latitude_deg
+        Where.
+    probability
+        Mass of the patches that belong to this answer and to no other; those of all answers sum to at most 1.
+    radius_m
+        Smallest circle round this point that holds the mass q of the whole belief: the promise that is kept
+        whatever the truth is.
+    own_radius_m
+        Circle that holds q of this answer's own mass: how near the truth is if this is the right answer.
+    """
+
+    longitude_deg: float
+    latitude_deg: float
+    probability: float
+    radius_m: float
+    own_radius_m: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +123,33 @@ def find_modes(patches: Patches, background: float, count: int, apart: float | N
         else:
             found[twin] = Mode(found[twin].vector, np.concatenate([found[twin].members, members]))
     return sorted(found, key=lambda mode: -float(patches.weights[mode.members].sum()))
+
+
+def describe(mode: Mode, modal: Patches, whole: tuple[Patches, float], q: float) -> Hypothesis:
+    """Tell a mode among the patches `modal` in degrees and metres; `whole` is the belief it is a part of."""
+    own = modal[mode.members]
+    probability = float(own.weights.sum())
+    own = own.weighing(own.weights / probability)
+    radii = [
+        EARTH_RADIUS_M * angle_holding(patches, background, angles_to(mode.vector, patches.vectors), q)
+        for patches, background in (whole, (own, 0.0))
+    ]
+    longitude, latitude = from_unit_vectors(mode.vector).tolist()
+    return Hypothesis(longitude, latitude, min(probability, 1.0), *radii)
+
+
+def tempered(patches: Patches, background: float, power: float) -> tuple[Patches, float]:
+    """Raise the mass of every mode, and the background, to `power`; the total is no longer 1.
+
+    What belongs to none of the first modes counts as one more.
+    """
+    modes = [mode.members for mode in find_modes(patches, background, _TEMPERED, None)]
+    rest = np.setdiff1d(np.arange(len(patches)), np.concatenate([np.empty(0, np.int64), *modes]))
+    weights = patches.weights.copy()
+    for members in (*modes, rest):
+        if len(members):
+            weights[members] *= float(weights[members].sum()) ** (power - 1.0)
+    return patches.weighing(weights), background**power
 
 
 def _twin(found: list[Mode], reaches: list[float], point: Floats) -> int | None:

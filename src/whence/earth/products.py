@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from whence.earth import von_mises_fisher as vmf
 from whence.earth.merging import merge_alike, reduce_to
@@ -17,11 +18,13 @@ from whence.earth.patches import Patches, log_peak_ratio, near_pairs
 if TYPE_CHECKING:
     from whence.typing import Floats, Ints
 
-__all__ = ["multiply", "settle"]
+__all__ = ["mix", "multiply", "settle"]
 
 LEAST_BACKGROUND = 1e-15
-_UNSEEN_PAIRS = 1e-9  # share of the product's background that all pairs left out may weigh together
-_DUST = 1e-6  # share of the background that all patches moved into it may weigh together
+_UNSEEN_PAIRS = 1e-6  # share of the product's background that all pairs left out may weigh together
+_MOST_PAIRS = 2_000_000
+_CROWD = 1000  # patches that each side is merged to where there would be more pairs
+_DUST = 1e-4  # share of the background that all patches moved into it may weigh together
 
 
 def multiply(
@@ -29,8 +32,8 @@ def multiply(
 ) -> tuple[Patches, float, float]:
     """Multiply two beliefs, each given as patches and background.
 
-    Pairs are left out only where a bound shows that all of them together weigh less than a billionth of the
-    product's background.
+    Pairs are left out only where a bound shows that all of them together weigh less than a millionth of the
+    product's background. Crowds that would make more than two million pairs are merged before.
 
     Returns
     -------
@@ -49,6 +52,16 @@ def multiply(
     agreement = background + float(together.weights.sum())
     patches, background = settle(together, background, max_patches)
     return patches, background, float(np.log(agreement))
+
+
+def mix(beliefs: list[tuple[Patches, float]], shares: Floats) -> tuple[Patches, float]:
+    """Average beliefs, each given as patches and background, with shares (n,) that sum to 1."""
+    parts = [
+        patches.weighing(patches.weights * share)
+        for (patches, _), share in zip(beliefs, shares, strict=True)
+        if share > 0.0
+    ]
+    return Patches.joined(parts), float(shares @ [background for _, background in beliefs])
 
 
 def settle(patches: Patches, background: float, max_patches: int) -> tuple[Patches, float]:
@@ -73,12 +86,23 @@ def _pairs(ours: Patches, theirs: Patches, background: float, max_patches: int) 
     # k ≤ 4πC₁ · 4πC₂ · exp(−c² / 2(1/κ₁ + 1/κ₂)), since 4πC₁₂ ≥ 1 and κ₁₂ ≤ κ₁ + κ₂.
     highest = [float((np.log(part.weights) + log_peak_ratio(part.kappas)).max()) for part in (ours, theirs)]
     excess = max(sum(highest) - float(np.log(least)), 1.0)
+    if _too_many(ours, theirs, excess):
+        # So dense a crowd is smooth: its product loses no more than the merging of the product would.
+        ours, theirs = reduce_to(ours, _CROWD), reduce_to(theirs, _CROWD)
     our_reach, their_reach = np.sqrt(2.0 * excess / ours.kappas), np.sqrt(2.0 * excess / theirs.kappas)
     made = []
     for rows, columns, chords in near_pairs(ours.vectors, theirs.vectors, our_reach, their_reach):
         block = _paired(ours, theirs, (rows, columns, chords), least)
         made.append(merge_alike(block) if len(block) > max_patches else block)
     return made
+
+
+def _too_many(ours: Patches, theirs: Patches, excess: float) -> bool:
+    """Tell whether more pairs are near each other than can be multiplied within a second."""
+    if len(ours) * len(theirs) <= _MOST_PAIRS:
+        return False
+    reach = np.sqrt(2.0 * excess * (np.median(1.0 / ours.kappas) + np.median(1.0 / theirs.kappas)))
+    return int(cKDTree(ours.vectors).count_neighbors(cKDTree(theirs.vectors), reach)) > _MOST_PAIRS
 
 
 def _paired(ours: Patches, theirs: Patches, pairs: tuple[Ints, Ints, Floats], least: float) -> Patches:
