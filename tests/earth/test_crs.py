@@ -31,7 +31,7 @@ def test_utm_on_its_central_meridian_is_the_meridian_arc() -> None:
 def test_x_comes_first_whatever_the_registry_says(code: str, longitude: float) -> None:
     """Going east changes x, going north changes y; EPSG:4326 and EPSG:28407 are registered the other way."""
     steps = np.array([[0.0, 0.0], [0.1, 0.0], [0.0, 0.1]])
-    here, east, north = Crs.parse(code).from_lonlat([longitude, 47.0] + steps)
+    here, east, north = Crs.parse(code).from_lonlat(steps + np.array([longitude, 47.0]))
     assert (east - here)[0] > 10 * abs((east - here)[1])
     assert (north - here)[1] > 10 * abs((north - here)[0])
 

@@ -89,7 +89,7 @@ class Box:
         NotEnoughDataError
             When there is none.
         """
-        limits = np.array([[box.west, box.south, box.east, box.north] for box in boxes])
+        limits = np.array([[box.west, box.south, box.east, box.north] for box in boxes], dtype=np.float64)
         if len(limits) == 0:
             raise NotEnoughDataError("a box round boxes needs at least one of them")
         west, east = _smallest_arc(limits[:, 0], limits[:, 2])
@@ -132,10 +132,9 @@ class Box:
             (...) true inside.
         """
         longitude, latitude = np.moveaxis(as_lonlat(lonlat), -1, 0)
-        eastward = _degrees_east(self.west, longitude)
-        between = eastward <= self._reach_deg
-        level = (latitude >= self.south) & (latitude <= self.north)
-        return np.asarray(level & (between | (np.abs(latitude) == 90.0)))
+        seam = np.abs(longitude) == 180.0  # one meridian with two names
+        between = self._spans(longitude) | (seam & self._spans(-longitude)) | (np.abs(latitude) == 90.0)
+        return np.asarray(between & (latitude >= self.south) & (latitude <= self.north))
 
     def expand(self, margin_m: float) -> Self:
         """Grow the box so that it holds every position within a distance of it.
@@ -174,39 +173,25 @@ class Box:
             make(-180.0, self.south, self.east, self.north),
         )
 
-    @property
-    def _reach_deg(self) -> float:
-        """Like the width, rounded the way `contains` rounds, so that the eastern edge is inside."""
-        if self.width_deg >= 360.0:
-            return 360.0
-        return float(_degrees_east(self.west, np.float64(self.east)))
-
-
-def _degrees_east(west: float, longitude: Floats | np.float64) -> Floats:
-    return np.asarray(np.remainder(longitude - west, 360.0))
+    def _spans(self, longitude: Floats) -> Bools:
+        east_of, west_of = longitude >= self.west, longitude <= self.east
+        return np.asarray(east_of | west_of if self.crosses_antimeridian else east_of & west_of)
 
 
 def _smallest_arc(west: Floats, east: Floats) -> tuple[float, float]:
-    """Western and eastern end of the smallest arc round arcs of longitude; all the way round is ±180."""
-    turn = np.concatenate([west, west])  # the second time round, 360° further on
-    turn[len(west) :] += 360.0
-    reach = np.concatenate([east, east])
-    reach[len(west) :] += 360.0
-    reach = np.where(reach < turn, reach + 360.0, reach)
-    order = np.argsort(turn, kind="stable")
-    starts, ends = turn[order], np.maximum.accumulate(reach[order])
-    gaps = starts[1:] - ends[:-1]
+    """Western and eastern end of the smallest arc round arcs (n,) of longitude; all the way round is ±180.
+
+    The answer is what the widest gap leaves. Its ends are ends that were given, to the last bit.
+    """
+    order = np.argsort(west, kind="stable")
+    starts, ends = west[order], east[order]
+    reach = np.where(ends < starts, ends + 360.0, ends)
+    farthest = np.maximum.accumulate(reach)
+    whose = np.maximum.accumulate(np.where(reach == farthest, np.arange(len(reach)), 0))
+    over = farthest[-1] - 360.0  # how far the last arc reaches into the beginning
+    whose = np.where(farthest >= over, whose, whose[-1])
+    gaps = np.append(starts[1:], starts[0] + 360.0) - np.maximum(farthest, over)
     widest = int(np.argmax(gaps))
-    if len(west) == 1:
-        return float(west[0]), float(east[0])
     if gaps[widest] <= _CLOSED_DEG:
         return -180.0, 180.0
-    first, last = starts[widest + 1], ends[widest]
-    return float(_within_180(first)), float(_within_180(last))
-
-
-def _within_180(longitude: float) -> float:
-    """Take off whole turns without touching the digits of what is within ±180 already."""
-    while longitude > 180.0:
-        longitude -= 360.0
-    return longitude
+    return float(np.roll(starts, -1)[widest]), float(ends[whose[widest]])
