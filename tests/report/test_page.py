@@ -18,6 +18,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from whence import report
 from whence.errors import InputError
 from whence.photos.estimate import Estimate
 from whence.photos.evaluate import evaluate
@@ -151,6 +152,12 @@ def test_places_are_named_where_the_answer_is_sharp_enough(tmp_path: Path, estim
     populations = [place[3] for place in data["places"]]
     assert populations == sorted(populations, reverse=True)
     assert "Lund" in {place[0] for place in data["places"]}
+
+
+@pytest.mark.parametrize("name", ["write_map", "write_geojson"])
+def test_the_package_hands_out_its_writers(name: str) -> None:
+    assert callable(getattr(report, name))
+    assert name in dir(report)
 
 
 def test_a_page_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from whence.photos.evaluate import Calibration, Evaluation, Share
 
-__all__ = ["length_text", "summary_text"]
+__all__ = ["length_text", "sentences", "summary_text"]
 
 
 def summary_text(figures: Evaluation) -> str:
     """Give the figures for a terminal, the shares as a table of two columns."""
-    blocks = [
-        [*_count_lines(figures), *_error_lines(figures)],
-        _share_lines(figures),
-        _last_lines(figures),
-    ]
+    first = [*_count_lines(figures), *_error_lines(figures)]
+    blocks = [first, _share_lines(figures), _last_lines(figures)]
     return "\n\n".join("\n".join(lines) for lines in blocks)
+
+
+def sentences(figures: Evaluation) -> list[str]:
+    """Give all but the table of shares, a sentence each, for a page."""
+    lines = [*_count_lines(figures), *_error_lines(figures), *_last_lines(figures)]
+    return [f"{line[0].upper()}{line[1:]}." for line in lines]
 
 
 def length_text(metres: float) -> str:

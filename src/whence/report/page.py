@@ -20,7 +20,7 @@ from markupsafe import Markup
 import whence
 from whence.errors import InputError
 from whence.imagery.atomic import atomic_path
-from whence.photos.summary import length_text
+from whence.photos.summary import length_text, sentences
 from whence.report.payload import land_rings, nearby, photo_values, place_labels, printable
 from whence.report.thumbnails import thumbnails
 
@@ -195,7 +195,7 @@ def _tables(evaluation: Evaluation) -> dict[str, Any]:
             }
             for label, share in shares
         ],
-        "lines": [line for line in evaluation.summary().splitlines() if line and "   " not in line],
+        "lines": sentences(evaluation),
     }
 
 

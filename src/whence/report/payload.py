@@ -84,7 +84,7 @@ def _contribution(contribution: Contribution) -> dict[str, Any]:
 
 def _patches(belief: Belief) -> list[list[float]]:
     """Longitude, latitude, spread in metres and weight of the few patches that stand for a belief."""
-    few = belief.pruned(max_patches=_MAX_PATCHES)
+    few = belief if len(belief) <= _MAX_PATCHES else belief.pruned(max_patches=_MAX_PATCHES)
     columns = np.column_stack(
         [few.centers.reshape(-1, 2).round(5), few.spreads_m.round(1), few.weights.round(4)]
     )

@@ -153,7 +153,7 @@ class Drawing {
       const y = mercatorY(latitude);
       for (const turn of view.turns(x, x)) {
         const [px, py] = view.toPixel(x + turn, y);
-        if (py < 16 || py > view.height - 8) continue;
+        if (py < 16 || py > view.height - 28) continue; // the foot of the map has its own text
         const width = context.measureText(name).width;
         if (!this.claim([px - 4, py - 9, px + 8 + width, py + 7])) continue;
         context.fillStyle = theme.muted;
@@ -181,33 +181,60 @@ class Drawing {
     context.fillText(text, x, y);
   }
 
-  // A circle of a radius in metres, true to scale; `dash` for promises, plain for a hypothesis of its own.
-  circle(longitude, latitude, radiusM, { colour, dash = [], fill = 0, width = 1.5, strength = 1 }) {
+  // The shape of a circle in pixels, once for every turn at which it is seen.
+  copies(longitude, latitude, radiusM) {
     const shape = circleOnSphere(longitude, latitude, radiusM);
-    if (!shape) return;
-    const { context, view } = this;
+    if (!shape) return null;
+    const { view } = this;
     const xs = shape.line.map((point) => point[0]);
     const turns = view.turns(Math.min(...xs), Math.max(...xs));
-    const copies = turns.map((turn) => ({
-      area: shape.area.map(([x, y]) => view.toPixel(x + turn, y)),
-      line: shape.line.map(([x, y]) => view.toPixel(x + turn, y)),
-    }));
+    const pixels = (points, turn) => points.map(([x, y]) => view.toPixel(x + turn, y));
+    return {
+      inverted: shape.inverted,
+      areas: turns.map((turn) => pixels(shape.area, turn)),
+      lines: turns.map((turn) => pixels(shape.line, turn)),
+    };
+  }
+
+  // A circle of a radius in metres, true to scale; dashed for the promise, plain for a hypothesis of its own.
+  circle(longitude, latitude, radiusM, { colour, dash = [], fill = 0, width = 1.5, strength = 1 }) {
+    const shape = this.copies(longitude, latitude, radiusM);
+    if (!shape) return;
+    const { context, view } = this;
     if (fill > 0) {
       context.beginPath();
       if (shape.inverted) context.rect(0, 0, view.width, view.height);
-      for (const copy of copies) this.traceArea(copy.area);
+      for (const area of shape.areas) this.traceArea(area);
       context.globalAlpha = fill;
       context.fillStyle = colour;
       context.fill("evenodd");
     }
     context.beginPath();
-    for (const copy of copies) this.traceLine(copy.line);
+    for (const line of shape.lines) this.traceLine(line);
     context.globalAlpha = strength;
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.setLineDash(dash);
     context.stroke();
     context.setLineDash([]);
+    context.globalAlpha = 1;
+  }
+
+  // The ground that any of several circles [longitude, latitude, metres] covers, in one even tint.
+  union(circles, colour) {
+    const { context } = this;
+    const shapes = circles.map((circle) => this.copies(...circle)).filter((shape) => shape && !shape.inverted);
+    context.beginPath();
+    for (const shape of shapes) for (const area of shape.areas) this.traceArea(area);
+    context.globalAlpha = 0.16;
+    context.fillStyle = colour;
+    context.fill("nonzero"); // they all run the same way round
+    context.beginPath();
+    for (const shape of shapes) for (const line of shape.lines) this.traceLine(line);
+    context.globalAlpha = 0.3;
+    context.strokeStyle = colour;
+    context.lineWidth = 1;
+    context.stroke();
     context.globalAlpha = 1;
   }
 
@@ -243,6 +270,22 @@ class Drawing {
     context.strokeStyle = colour;
     context.lineWidth = 1.5;
     context.stroke();
+  }
+
+  // Many equal dots: painted once, then stamped.
+  stamps(positions, radius, { colour, strength }) {
+    const size = Math.ceil(radius + 2);
+    const ratio = window.devicePixelRatio || 1;
+    const stamp = document.createElement("canvas");
+    stamp.width = stamp.height = Math.ceil(2 * size * ratio);
+    const { context } = this;
+    this.context = stamp.getContext("2d");
+    this.context.scale(ratio, ratio);
+    this.dot(size, size, radius, { colour });
+    this.context = context;
+    context.globalAlpha = strength;
+    for (const [px, py] of positions) context.drawImage(stamp, px - size, py - size, 2 * size, 2 * size);
+    context.globalAlpha = 1;
   }
 
   dot(px, py, radius, { colour, text = "", hollow = false, strength = 1 }) {

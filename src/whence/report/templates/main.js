@@ -5,7 +5,7 @@ const panel = document.getElementById("detail");
 let map = null;
 let list = null;
 
-function select(index, { focus = false } = {}) {
+function select(index, { focus = false, animate = true } = {}) {
   if (index == null) {
     closePanel();
     return;
@@ -20,7 +20,7 @@ function select(index, { focus = false } = {}) {
   panel.scrollTop = 0;
   document.body.classList.add("with-detail");
   map.view.insetRight = coveredByPanel();
-  map.select(index);
+  map.select(index, animate);
   list.select(index);
   if (focus) document.getElementById("detail-title").focus({ preventScroll: true });
   if (onPhone()) document.getElementById("map").scrollIntoView();
@@ -83,7 +83,7 @@ function fillPrintTable() {
     ];
     return el("tr", {}, cells.map((text) => el("td", {}, text)));
   });
-  const heads = ["Photo", "Position", `${shareText(DATA.confidence)} radius`, "Probability", "Error", "Why"];
+  const heads = ["Photo", "Position", `${shareText(DATA.confidence)} radius`, "Prob.", "Error", "Why"];
   const cut = list.shown.length - rows.length;
   document.getElementById("print").replaceChildren(
     el("table", {},
@@ -130,7 +130,7 @@ function start() {
   window.addEventListener("hashchange", () => select(numberInHash()));
   map.fitAll(false);
   const wanted = numberInHash();
-  if (wanted != null) select(wanted);
+  if (wanted != null) select(wanted, { animate: false });
   document.documentElement.classList.add("ready");
 }
 

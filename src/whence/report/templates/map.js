@@ -1,5 +1,6 @@
 // The map: what is drawn for the photographs, and what hands and keys do to the view.
 const DOT_GRID_PX = 3; // of dots that would cover each other only one is painted
+const WIDE_M = 3e6; // radii above this are not what the view is fitted to
 
 class PhotoMap {
   constructor(canvas, photos, { land, places, onSelect }) {
@@ -44,7 +45,9 @@ class PhotoMap {
   paintDots() {
     const { view, drawing } = this;
     const crowd = this.shown.length > 300;
+    const style = { colour: drawing.theme.answer, strength: this.selected == null ? 0.9 : 0.35 };
     const painted = new Set();
+    const positions = [];
     for (const index of this.shown) {
       const best = this.photos[index].hypotheses[0];
       if (!best) continue;
@@ -55,14 +58,14 @@ class PhotoMap {
         if (py < -10 || py > view.height + 10) continue;
         this.hits.push([px, py, index]);
         if (index === this.selected) continue; // painted last, with all that belongs to it
-        const cell = `${Math.round(px / DOT_GRID_PX)},${Math.round(py / DOT_GRID_PX)}`;
+        const cell = Math.round(px / DOT_GRID_PX) * 65536 + Math.round(py / DOT_GRID_PX);
         if (painted.has(cell)) continue;
         painted.add(cell);
-        const radius = crowd ? 3.5 : 3.5 + 2.5 * Math.sqrt(best.probability);
-        const strength = this.selected == null ? 0.9 : 0.35;
-        drawing.dot(px, py, radius, { colour: drawing.theme.answer, strength });
+        if (crowd) positions.push([px, py]);
+        else drawing.dot(px, py, 3.5 + 2.5 * Math.sqrt(best.probability), style);
       }
     }
+    if (crowd) drawing.stamps(positions, 3.5, style);
   }
 
   paintSelected(photo) {
@@ -87,16 +90,15 @@ class PhotoMap {
     if (photo.truth) this.eachTurn(...photo.truth, (px, py) => drawing.cross(px, py));
   }
 
-  // What one source said on its own: a disc of 1.5 spreads holds two thirds of a patch.
+  // What one source said on its own: discs of 1.5 spreads hold two thirds of their patches.
   paintSource(patches) {
     const { drawing } = this;
     const colour = drawing.theme.source;
     const most = Math.max(...patches.map((patch) => patch[3]));
-    for (const [longitude, latitude, spreadM, weight] of patches) {
-      const share = weight / most;
-      const style = { colour, fill: 0.04 + 0.2 * share, strength: 0.25 + 0.5 * share, width: 1 };
-      drawing.circle(longitude, latitude, 1.5 * spreadM, style);
-      this.eachTurn(longitude, latitude, (px, py) => drawing.dot(px, py, 2.5, { colour }));
+    drawing.union(patches.map(([longitude, latitude, spreadM]) => [longitude, latitude, 1.5 * spreadM]), colour);
+    for (const [longitude, latitude, , weight] of patches) {
+      const radius = 2 + 2.5 * Math.sqrt(weight / most);
+      this.eachTurn(longitude, latitude, (px, py) => drawing.dot(px, py, radius, { colour }));
     }
   }
 
@@ -134,10 +136,10 @@ class PhotoMap {
     this.redraw();
   }
 
-  select(index) {
+  select(index, animate = true) {
     this.selected = index;
     this.source = null;
-    if (index != null) this.fitPhoto(this.photos[index]);
+    if (index != null) this.fitPhoto(this.photos[index], animate);
     this.redraw();
   }
 
@@ -150,11 +152,14 @@ class PhotoMap {
     this.redraw();
   }
 
-  fitPhoto(photo) {
+  // The promise and the truth; where the promise is as wide as a continent, the hypotheses themselves.
+  fitPhoto(photo, animate = true) {
     const [best] = photo.hypotheses;
-    const boxes = best ? [circleBox(best.longitude, best.latitude, best.radius_m)] : [];
+    const wide = best && !(best.radius_m < WIDE_M);
+    const drawn = wide ? photo.hypotheses.map((one) => [one, one.own_radius_m]) : best ? [[best, best.radius_m]] : [];
+    const boxes = drawn.map(([one, radiusM]) => circleBox(one.longitude, one.latitude, Math.min(radiusM, WIDE_M)));
     if (photo.truth) boxes.push(circleBox(...photo.truth, 5));
-    if (boxes.length) this.view.fit(boundsOf(boxes));
+    if (boxes.length) this.view.fit(boundsOf(boxes), { animate });
   }
 
   fitHypothesis({ longitude, latitude, own_radius_m: radiusM }) {
