@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from whence.imagery.atomic import atomic_path
-    from whence.imagery.exif import Metadata, read_metadata
+    from whence.imagery.exif import Metadata, read_metadata, remove_metadata, write_metadata
     from whence.imagery.photo import Photo, find_images, open_image
     from whence.imagery.table import PhotoTable, TableRow, read_table, write_rows
 
@@ -24,6 +24,8 @@ _HOMES = {
     "open_image": "photo",
     "read_metadata": "exif",
     "read_table": "table",
+    "remove_metadata": "exif",
+    "write_metadata": "exif",
     "write_rows": "table",
 }
 
@@ -37,6 +39,8 @@ __all__ = [
     "open_image",
     "read_metadata",
     "read_table",
+    "remove_metadata",
+    "write_metadata",
     "write_rows",
 ]
 

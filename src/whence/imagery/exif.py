@@ -13,6 +13,8 @@ from whence.imagery.gps import GPS_TAGS, GpsFix, read_gps
 from whence.imagery.ifd import Directory, TiffReader, first_number, text
 from whence.imagery.opening import Source, opened
 from whence.imagery.payloads import ORIENTATION, Payloads, exif_reader, orientation_of, payloads_of
+from whence.imagery.removal import remove_metadata
+from whence.imagery.stamping import write_metadata
 from whence.imagery.xmp import parse_xmp, xmp_fix, xmp_time
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from whence.typing import Floats
 
-__all__ = ["Metadata", "read_metadata"]
+__all__ = ["Metadata", "read_metadata", "remove_metadata", "write_metadata"]
 
 _EXIF_POINTER, _GPS_POINTER = 0x8769, 0x8825
 _MAKE, _MODEL, _CHANGED, _SERIAL, _FOCAL_35MM, _ZONE_HOURS = 0x010F, 0x0110, 0x0132, 0xA431, 0xA405, 0x882A
@@ -33,7 +35,8 @@ _TIMES = (
     ("DateTimeDigitized", 0x9004, 0x9292, 0x9012),
     ("DateTime", _CHANGED, 0x9290, 0x9010),
 )
-_XMP_TIMES = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
+# The second is when a program made the file, by the clock of its computer.
+_XMP_TIMES, _XMP_FILE_TIMES = ("exif:DateTimeOriginal", "photoshop:DateCreated"), ("xmp:CreateDate",)
 _MAIN_TAGS = frozenset({_MAKE, _MODEL, ORIENTATION, _CHANGED, _EXIF_POINTER, _GPS_POINTER})
 _EXIF_TAGS = frozenset({_SERIAL, _FOCAL_35MM, _ZONE_HOURS} | {tag for _, *tags in _TIMES for tag in tags})
 _DISAGREE_DEG = 0.001  # about 100 m: more than any rounding of one and the same position
@@ -199,7 +202,7 @@ def _assembled(stored: _Stored) -> Metadata:
         altitude_m=gps.altitude_m,
         direction_deg=gps.direction_deg,
         direction_is_magnetic=gps.direction_is_magnetic,
-        captured_at=captured_at and with_offset(captured_at, stated),
+        captured_at=captured_at,
         captured_at_tag=tag,
         utc_offset_minutes=offset,
         utc_offset_is_stated=stated is not None,
@@ -244,22 +247,25 @@ def _disagree(first: GpsFix, second: GpsFix) -> bool:
 
 
 def _captured(stored: _Stored, problems: list[str]) -> tuple[datetime | None, str, int | None]:
-    """Give the local time without its offset, the tag it stands in, and the stated offset in minutes."""
+    """Give the time (aware if an offset is stated), its tag, and the stated offset in minutes."""
     for name, tag, fraction, offset in _TIMES:
         moment = _time(stored, name, tag, fraction, problems)
         if moment is not None:
             stated = _stated_offset(stored, offset, problems)
             return _split(moment, name, stated)
     moment = xmp_time(stored.xmp, _XMP_TIMES, problems)
-    return _split(moment, "XMP", None) if moment else (None, "", None)
+    if moment is not None:
+        return _split(moment, "XMP", None)
+    moment = xmp_time(stored.xmp, _XMP_FILE_TIMES, problems)
+    return (moment, "XMP", None) if moment else (None, "", None)
 
 
 def _split(moment: datetime, name: str, stated: int | None) -> tuple[datetime, str, int | None]:
-    """Prefer the offset inside a time over the one beside it."""
+    """Prefer the offset inside a time over the one beside it; a time in UTC tells no offset."""
     inside = moment.utcoffset()
-    if inside is not None:
+    if inside and stated is None:
         stated = round(inside.total_seconds() / 60)
-    return moment.replace(tzinfo=None), name, stated
+    return (moment if inside is not None else with_offset(moment, stated)), name, stated
 
 
 def _time(stored: _Stored, name: str, tag: int, fraction: int, problems: list[str]) -> datetime | None:
@@ -295,6 +301,8 @@ def _offset_minutes(
     """Give the stated offset, else the one inferred from GPS time; tell where they contradict."""
     if captured_at is None or gps_at is None:
         return stated
+    if stated is None and captured_at.tzinfo is not None:
+        return None  # the time itself is in UTC, so it tells nothing about the camera's clock
     inferred, odd = inferred_offset_minutes(captured_at, gps_at)
     if odd:
         problems.append(odd)

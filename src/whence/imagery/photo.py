@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import PIL.Image
 
 from whence.errors import InputError
 from whence.imagery.exif import Metadata, read_metadata
 from whence.imagery.finding import find_images
 from whence.imagery.opening import MAX_PIXELS, Source, opened
 from whence.imagery.payloads import orientation_of, payloads_of
-from whence.imagery.pixels import to_rgb
+from whence.imagery.pixels import flattened, upright
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,19 +88,12 @@ def open_image(
         orientation = orientation_of(image, payloads_of(image))
         image.load()
         adobe = image.format not in ("JPEG", "MPO") or "adobe" in image.info
-        small = image if reduction == 1 else _averaged(image, reduction)
-        return to_rgb(small, orientation=orientation, adobe=adobe)
+        flat = flattened(image, adobe=adobe)
+        return upright(flat if reduction == 1 else flat.reduce(reduction), orientation)
 
 
 def _reduction(short_side_px: int, size_hint_px: int) -> int:
     return next((factor for factor in _REDUCTIONS if short_side_px // factor >= size_hint_px), 1)
-
-
-def _averaged(image: PIL.Image.Image, reduction: int) -> PIL.Image.Image:
-    """Divide the size by averaging blocks; what cannot be averaged as stored is made RGB first."""
-    if image.mode not in ("RGB", "L") or "transparency" in image.info:
-        image = PIL.Image.fromarray(to_rgb(image))
-    return image.reduce(reduction)
 
 
 def _closed(source: Source) -> bytes:

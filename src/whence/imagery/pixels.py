@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from whence.typing import Image
 
-__all__ = ["UPRIGHT", "to_rgb"]
+__all__ = ["UPRIGHT", "flattened", "upright"]
 
 UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -32,8 +32,8 @@ _WITH_ALPHA = {"LA", "La", "PA", "RGBA", "RGBa"}
 _PAPER = (255, 255, 255)
 
 
-def to_rgb(image: PIL.Image.Image, *, orientation: int = 1, adobe: bool = True) -> Image:
-    """Turn decoded pixels of any mode into upright RGB.
+def flattened(image: PIL.Image.Image, *, adobe: bool = True) -> PIL.Image.Image:
+    """Turn decoded pixels of any mode into mode ``RGB`` or, where there is no colour, ``L``.
 
     Transparent parts show white paper. Sixteen-bit values are scaled by 1/257, wider integers and floats
     by the range they fill. Colour profiles are not applied.
@@ -42,34 +42,40 @@ def to_rgb(image: PIL.Image.Image, *, orientation: int = 1, adobe: bool = True) 
     ----------
     image
         A loaded picture.
-    orientation
-        EXIF orientation, 1 to 8; other values mean upright.
     adobe
         Whether a CMYK picture follows Adobe's inverted convention, which Pillow assumes for every JPEG.
-
-    Returns
-    -------
-    (h, w, 3) uint8, writable and contiguous.
     """
-    flat = _flat_rgb(image, adobe=adobe)
-    if orientation in UPRIGHT:
-        flat = flat.transpose(UPRIGHT[orientation])
-    return np.array(flat, dtype=np.uint8)
-
-
-def _flat_rgb(image: PIL.Image.Image, *, adobe: bool) -> PIL.Image.Image:
     mode = image.mode
-    if mode == "RGB" and "transparency" not in image.info:
+    if mode in ("RGB", "L") and "transparency" not in image.info:
         return image
     if mode.startswith("I") or mode == "F":
-        return PIL.Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+        return PIL.Image.fromarray(_eight_bits(np.asarray(image)))
     if mode == "CMYK":
         return (image if adobe else PIL.ImageChops.invert(image)).convert("RGB")
     if mode == "LAB":
         return _from_lab(image)
     if mode in _WITH_ALPHA or "transparency" in image.info:
         return _on_paper(image.convert("RGBA"))
-    return image.convert("RGB")
+    return image.convert("L" if mode == "1" else "RGB")
+
+
+def upright(image: PIL.Image.Image, orientation: int) -> Image:
+    """Rotate a flat picture upright and give its pixels.
+
+    Parameters
+    ----------
+    image
+        Mode ``RGB`` or ``L``.
+    orientation
+        EXIF orientation, 1 to 8; other values mean upright.
+
+    Returns
+    -------
+    (h, w, 3) uint8, writable and contiguous.
+    """
+    if orientation in UPRIGHT:
+        image = image.transpose(UPRIGHT[orientation])
+    return np.array(image.convert("RGB"), dtype=np.uint8)
 
 
 def _on_paper(image: PIL.Image.Image) -> PIL.Image.Image:

@@ -278,7 +278,7 @@ class _RowReader:
         except (ValueError, OverflowError, OSError):
             self._error(
                 number,
-                f"has {written!r} where a time should be, such as 2008-10-22T16:28:39+02:00 (or rename the column)",
+                f"has {written!r} where a time should be, such as 2008-10-22T16:28:39 (or rename the column)",
             )
             return None
 
