@@ -123,7 +123,7 @@ class PhotoMap {
   }
 
   paintScale() {
-    const metres = this.view.metresPerPixel() * 110;
+    const metres = this.view.metresPerPixel() * 140;
     const power = 10 ** Math.floor(Math.log10(metres));
     const nice = [5, 2, 1].map((digit) => digit * power).find((length) => length <= metres);
     const bar = document.getElementById("scale-bar");
