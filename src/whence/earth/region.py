@@ -143,8 +143,8 @@ class Region:
     def circle(cls, center: ArrayLike, radius_m: float, *, name: str | None = None) -> Self:
         """Everything within a distance of a point.
 
-        The circle is drawn with 720 corners: its edge lies within 5e-5 of the radius from the true one, within
-        2e-4 where it grazes a pole.
+        The circle is drawn with 720 corners: its edge lies within 5e-5 of the radius from the true one,
+        within 2e-4 where it grazes a pole.
 
         Parameters
         ----------
@@ -294,7 +294,7 @@ def _bearings_of_corners(center: Floats, radius_m: float) -> Floats:
     graze = np.concatenate([pole + beside, pole - beside])
     if center[1] == 0.0:
         graze = np.concatenate([graze, graze + 180.0])  # as near to the one pole as to the other
-    return np.unique(np.concatenate([even, np.remainder(graze, 360.0)]))
+    return np.asarray(np.unique(np.concatenate([even, np.remainder(graze, 360.0)])), dtype=np.float64)
 
 
 def _polygon_area_m2(polygon: Any) -> float:
