@@ -13,6 +13,8 @@ import numpy as np
 
 from whence.errors import InputError, NotEnoughDataError
 from whence.photos.index.encoding import prepared_encoder
+from whence.photos.index.local_store import LocalStore, write_local
+from whence.photos.index.rerank import extract_in_shards
 from whence.photos.index.shards import Encoded, Progress, encode_in_shards
 from whence.photos.index.sources import IndexPhoto, Skipped, records_of, split_usable
 from whence.photos.index.store import Header, Records, commit, read_header, write_header
@@ -21,7 +23,7 @@ from whence.photos.index.vectors import UnitVectors, VectorType
 if TYPE_CHECKING:
     from whence.learn.encoders.protocol import Encoder
 
-__all__ = ["BuildReport", "BuildSettings", "add_to", "build_in", "read_skipped", "write_data"]
+__all__ = ["BuildReport", "BuildSettings", "add_to", "build_in", "read_skipped", "stored_local", "write_data"]
 
 _SHARDS = "building"
 
@@ -40,6 +42,8 @@ class BuildSettings:
         Processes of one thread each; 0 encodes in this process.
     resume
         Take up an interrupted build; without it the leftovers are removed first.
+    rerank
+        Also keep local features (about 80 kB a photo), so that geometry can be compared.
     seed
         For an encoder that learns from the photos.
     progress
@@ -50,6 +54,7 @@ class BuildSettings:
     shard_size: int = 512
     workers: int = 0
     resume: bool = True
+    rerank: bool = False
     seed: int = 0
     progress: Progress | None = None
 
@@ -85,9 +90,10 @@ def build_in(
     skipped += unreadable
     if not kept:
         raise NotEnoughDataError(_nothing_left(skipped))
-    header = replace(header, count=len(kept), skipped=len(skipped))
+    local = _local(folder, kept, settings) if settings.rerank else None
+    header = replace(header, count=len(kept), skipped=len(skipped), has_local=settings.rerank)
     vectors = UnitVectors(encoded.codes, encoded.scales)
-    commit(folder, header, lambda data: write_data(data, vectors, records_of(kept), skipped))
+    commit(folder, header, lambda data: write_data(data, vectors, records_of(kept), skipped, local=local))
     shutil.rmtree(folder / _SHARDS)
     return BuildReport(len(kept), tuple(skipped))
 
@@ -120,15 +126,25 @@ def add_to(
         np.concatenate([vectors.codes, encoded.codes]), np.concatenate([vectors.scales, encoded.scales])
     )
     records = known.plus(records_of(kept))
+    local = [*stored_local(data), *_local(folder, kept, settings)] if header.has_local else None
     everything = [*read_skipped(data), *skipped]
     header = replace(header, count=len(records), skipped=len(everything))
-    commit(folder, header, lambda beside: write_data(beside, together, records, everything))
+    commit(folder, header, lambda beside: write_data(beside, together, records, everything, local=local))
     shutil.rmtree(folder / _SHARDS, ignore_errors=True)
     return BuildReport(len(kept), tuple(skipped))
 
 
-def write_data(folder: Path, vectors: UnitVectors, records: Records, skipped: Sequence[Skipped]) -> None:
+def write_data(
+    folder: Path,
+    vectors: UnitVectors,
+    records: Records,
+    skipped: Sequence[Skipped],
+    *,
+    local: Sequence[tuple[LocalStore, int]] | None,
+) -> None:
     """Fill a data folder."""
+    if local is not None:
+        write_local(folder, local)
     np.save(folder / "vectors.npy", vectors.codes, allow_pickle=False)
     np.save(folder / "scales.npy", vectors.scales, allow_pickle=False)
     records.write(folder)
@@ -136,6 +152,12 @@ def write_data(folder: Path, vectors: UnitVectors, records: Records, skipped: Se
         rows = csv.writer(file)
         rows.writerow(["name", "reason"])
         rows.writerows((photo.name, photo.reason) for photo in skipped)
+
+
+def stored_local(folder: Path) -> list[tuple[LocalStore, int]]:
+    """Give the local features of a data folder, photo by photo."""
+    store = LocalStore.open(folder)
+    return [(store, row) for row in range(len(store))]
 
 
 def read_skipped(folder: Path) -> list[Skipped]:
@@ -187,6 +209,16 @@ def _encode(
     if len(good) < len(photos):
         encoded = encoded.take(good)
     return kept, encoded, unreadable
+
+
+def _local(folder: Path, kept: Sequence[IndexPhoto], settings: BuildSettings) -> list[tuple[LocalStore, int]]:
+    return extract_in_shards(
+        kept,
+        folder / _SHARDS,
+        shard_size=settings.shard_size,
+        workers=settings.workers,
+        progress=settings.progress,
+    )
 
 
 def _nothing_left(skipped: Sequence[Skipped]) -> str:

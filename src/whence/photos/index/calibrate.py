@@ -14,10 +14,12 @@ from whence.photos.index.calibration import MOST_LOG_ODDS, Calibration, PlaceMod
 from whence.photos.index.consensus import (
     ASSERT_FROM,
     NEIGHBOUR_TEMPERATURE,
+    inlier_feature,
 )
 from whence.photos.index.logistic import Logistic
 from whence.photos.index.questions import FEWEST_TRIALS, Questions, padded
 from whence.photos.index.reliability import calibration_error, measured_reliability
+from whence.photos.index.rerank import reranked
 from whence.photos.index.trials import (
     FOLDS,
     Trial,
@@ -35,6 +37,7 @@ __all__ = ["fitted_calibration", "fitted_model"]
 
 _BLOCK_NEAR = 4.0  # blocks of 100 m where 25 m counts as near
 _MEASURED = 400  # left-out photos a case on which the promises are checked
+_CHECKED_BY_GEOMETRY = 200  # questions a case asked again with inliers: 40 ms each
 _RAYLEIGH_80 = float(
     np.sqrt(-2.0 * np.log(0.2))
 )  # radius that holds 80 % of a two-dimensional Gaussian, in σ
@@ -81,6 +84,8 @@ def fitted_calibration(index: PlaceIndex, *, rng: np.random.Generator, queries: 
         return frame
     fitted = replace(frame, single=fitted_model(single, frame), photos=len(rows))
     fitted = replace(fitted, reliability=_cross_fitted(single, frame, rng))
+    if index.header.has_local:
+        fitted = replace(fitted, single=_with_geometry(index, single, fitted, rng))
     group = Questions.of(_group_questions(index, folds, frame, rng=rng, queries=queries), frame)
     return replace(fitted, group=fitted_model(group, frame)) if group.is_enough() else fitted
 
@@ -108,6 +113,26 @@ def fitted_model(questions: Questions, frame: Calibration) -> PlaceModel:
         top_sd=max(float(uncovered.std()), 1e-6),
     )
     return replace(model, other_share=_other_share(questions.where(~near & (p >= ASSERT_FROM)), model, frame))
+
+
+def _with_geometry(
+    index: PlaceIndex, questions: Questions, fitted: Calibration, rng: np.random.Generator
+) -> PlaceModel:
+    """Learn what inliers add to the log-odds, from some questions asked again with geometry."""
+    chosen = _sample_of_both(questions.covered, rng, most=_CHECKED_BY_GEOMETRY)
+    checked = [
+        replace(trial, neighbours=reranked(trial.neighbours, index.local[trial.row], index.local))
+        for trial in (questions.trials[i] for i in chosen)
+    ]
+    again = Questions.of(checked, fitted)
+    inliers = np.array([[inlier_feature(found)] for found in again.consensus])
+    geometry = Logistic.fit(
+        inliers,
+        again.error_m <= fitted.near_m,
+        weights=again.weights,
+        offsets=fitted.single.near.log_odds(again.features),
+    )
+    return replace(fitted.single, geometry=geometry)
 
 
 def _group_questions(
@@ -192,7 +217,7 @@ def _cross_fitted(questions: Questions, frame: Calibration, rng: np.random.Gener
         model = fitted_model(others if others.is_enough() else questions, frame)
         without[fold] = replace(frame, single=model)
         probability[inside] = model.near.probability(questions.features[inside])
-    trials = [questions.trials[i] for i in _sample_of_both(questions.covered, rng)]
+    trials = [questions.trials[i] for i in _sample_of_both(questions.covered, rng, most=_MEASURED)]
     near = questions.error_m <= frame.near_m
     return measured_reliability(
         trials,
@@ -201,6 +226,6 @@ def _cross_fitted(questions: Questions, frame: Calibration, rng: np.random.Gener
     )
 
 
-def _sample_of_both(covered: Bools, rng: np.random.Generator) -> Ints:
-    cases = [rng.permutation(np.flatnonzero(covered == case))[:_MEASURED] for case in (True, False)]
+def _sample_of_both(covered: Bools, rng: np.random.Generator, *, most: int) -> Ints:
+    cases = [rng.permutation(np.flatnonzero(covered == case))[:most] for case in (True, False)]
     return np.sort(np.concatenate(cases))

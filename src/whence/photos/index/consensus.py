@@ -54,11 +54,11 @@ class Consensus:
     members
         (k,) which neighbours belong to it.
     top
-        Highest score in the cluster.
+        Highest similarity in the cluster.
     margin
-        By how much it exceeds the best score elsewhere (the last one listed, when all are members).
+        By how much it exceeds the best similarity elsewhere (the least one listed, when all are members).
     mass
-        Share of the neighbours' weight that belongs to it.
+        Share of the neighbours' weight, by similarity, that belongs to it.
     inliers
         Most inliers of a member; None when geometry was not compared.
     """
@@ -166,23 +166,29 @@ def consensus_of(neighbours: Neighbours, *, bandwidth_m: float, near_m: float) -
         raise NotEnoughDataError("there is no neighbour to agree with: everything was left out of the search")
     score = neighbours.score
     weights = neighbour_weights(score)
+    likeness = neighbours.similarity  # the features mean the same whether geometry was compared or not
     point = kde_mode(neighbours.lonlat, weights=weights, bandwidth_m=bandwidth_m)
     members = distance_m(point, neighbours.lonlat) <= near_m
     if not members.any():  # the mode lies between far neighbours
         members = weights == weights.max()
-    top = float(score[members].max())
-    best_elsewhere = float(score[~members].max()) if not members.all() else float(score.min())
+    top = float(likeness[members].max())
+    best_elsewhere = float(likeness[~members].max() if not members.all() else likeness.min())
     inliers = None if neighbours.inliers is None else int(neighbours.inliers[members].max())
-    return Consensus(point, members, top, top - best_elsewhere, float(weights[members].sum()), inliers)
+    mass = float(neighbour_weights(likeness)[members].sum())
+    return Consensus(point, members, top, top - best_elsewhere, mass, inliers)
 
 
 def near_probability(consensus: Consensus, model: PlaceModel) -> float:
     """Probability that the truth is near the cluster, given that the photo is from this map."""
     log_odds = float(model.near.log_odds(consensus.features))
     if consensus.inliers is not None:
-        evidence = np.array([np.log1p(max(consensus.inliers - 8, 0))])
-        log_odds += float(model.geometry.log_odds(evidence))
+        log_odds += float(model.geometry.log_odds(np.array([inlier_feature(consensus)])))
     return float(0.5 * (1.0 + np.tanh(0.5 * log_odds)))
+
+
+def inlier_feature(consensus: Consensus) -> float:
+    """Log(1 + inliers beyond the eight that agree by chance)."""
+    return float(np.log1p(max((consensus.inliers or 0) - 8, 0)))
 
 
 def belief_from_neighbours(neighbours: Neighbours, calibration: Calibration) -> Belief:

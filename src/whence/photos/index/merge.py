@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from whence.earth.sphere import distance_m
 from whence.errors import InputError
-from whence.photos.index.build import read_skipped, write_data
+from whence.photos.index.build import read_skipped, stored_local, write_data
 from whence.photos.index.sources import Skipped
-from whence.photos.index.store import Header, Records, commit, read_header
+from whence.photos.index.store import Records, commit, read_header
 from whence.photos.index.vectors import UnitVectors
 
 __all__ = ["merge_into"]
@@ -55,8 +56,17 @@ def merge_into(out: Path, first: Path, second: Path) -> tuple[Skipped, ...]:
     out.mkdir(parents=True, exist_ok=True)
     shutil.copytree(first / "encoder", out / "encoder")
     union = records[0].plus(records[1].take(rows))
-    header = Header(heads[0].encoder, heads[0].dim, heads[0].dtype, count=len(union), skipped=len(skipped))
-    commit(out, header, lambda beside: write_data(beside, together, union, skipped))
+    header = replace(
+        heads[0],
+        count=len(union),
+        skipped=len(skipped),
+        has_local=all(head.has_local for head in heads),
+    )
+    local = None
+    if header.has_local:
+        second_local = stored_local(data[1])
+        local = [*stored_local(data[0]), *(second_local[i] for i in rows)]
+    commit(out, header, lambda beside: write_data(beside, together, union, skipped, local=local))
     return report
 
 

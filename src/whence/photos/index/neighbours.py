@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from whence.errors import InputError
+from whence.learn.encoders.classic.local import rerank_bonus
 
 if TYPE_CHECKING:
     from whence.typing import Floats, Ints
@@ -59,7 +60,7 @@ class Neighbours:
         """(k,) what the list is sorted by: cosine + 0.1 log(1 + max(inliers - 8, 0))."""
         if self.inliers is None:
             return self.similarity
-        score: Floats = self.similarity + 0.1 * np.log1p(np.maximum(self.inliers - 8.0, 0.0))
+        score: Floats = self.similarity + rerank_bonus(self.inliers)
         return score
 
     def with_inliers(self, inliers: Ints) -> Self:

@@ -15,13 +15,16 @@ from whence.earth.sphere import EARTH_RADIUS_M, to_unit_vectors
 from whence.errors import FormatError, InputError
 from whence.imagery.photo import open_image
 from whence.learn.encoders import load_encoder
+from whence.learn.encoders.classic.local import LOCAL_INPUT_PX, extract
 from whence.photos.index.approximate import FEWEST, approximate_top, opened_lists
 from whence.photos.index.build import BuildReport, BuildSettings, add_to, build_in, read_skipped
 from whence.photos.index.calibration import Calibration, default_for
 from whence.photos.index.consensus import belief_from_neighbours
+from whence.photos.index.local_store import LocalStore
 from whence.photos.index.merge import merge_into
 from whence.photos.index.neighbours import Exclude, Neighbours
 from whence.photos.index.places import Places, scores_of_groups
+from whence.photos.index.rerank import reranked
 from whence.photos.index.search import exact_top, unit_rows
 from whence.photos.index.sources import Skipped, photos_of
 from whence.photos.index.store import Header, Records, read_header
@@ -204,17 +207,65 @@ class PlaceIndex:
         return Calibration.open(self.folder) or default_for(self.places)
 
     def query(
-        self, images: Sequence[Image | PathLike], *, k: int = _DEFAULT_K, **options: Any
+        self,
+        images: Sequence[Image | PathLike],
+        *,
+        k: int = _DEFAULT_K,
+        rerank: bool | None = None,
+        **options: Any,
     ) -> list[Neighbours]:
-        """Find the photos most like each image; options as in `query_vectors`."""
-        return self.query_vectors(self.encode(images), k=k, **options)
+        """Find the photos most like each image.
+
+        Parameters
+        ----------
+        images
+            Pixels (h, w, 3), at least `input_px` on the short side, or files.
+        k
+            Neighbours a query.
+        rerank
+            Compare the geometry of the first 20; by default when the index has local features.
+        **options
+            Of `query_vectors`.
+
+        Raises
+        ------
+        InputError
+            When geometry is asked for and the index has no local features.
+        """
+        if rerank and not self.header.has_local:
+            raise InputError(
+                f"{self.folder} has no local features to compare; build it again with rerank=True (--rerank)"
+            )
+        pixels = self._opened(images)
+        found = self.query_vectors(self._encoded(pixels), k=k, **options)
+        if rerank is False or not self.header.has_local:
+            return found
+        return [
+            reranked(neighbours, extract(image), self.local)
+            for neighbours, image in zip(found, pixels, strict=True)
+        ]
+
+    @property
+    def input_px(self) -> int:
+        """Pixels on the short side that a query should have."""
+        return max(self.encoder.input_px, LOCAL_INPUT_PX if self.header.has_local else 0)
+
+    @cached_property
+    def local(self) -> LocalStore:
+        """Local features of every photo, mapped from disk."""
+        return LocalStore.open(self.folder / self.header.data)
 
     def encode(self, images: Sequence[Image | PathLike]) -> Floats32:
         """Encode images or image files: unit vectors (n, dim)."""
-        pixels = [
-            image if isinstance(image, np.ndarray) else open_image(image, size_hint_px=self.encoder.input_px)
+        return self._encoded(self._opened(images))
+
+    def _opened(self, images: Sequence[Image | PathLike]) -> list[Image]:
+        return [
+            image if isinstance(image, np.ndarray) else open_image(image, size_hint_px=self.input_px)
             for image in images
         ]
+
+    def _encoded(self, pixels: list[Image]) -> Floats32:
         return self.encoder.encode(pixels) if pixels else np.empty((0, self.header.dim), np.float32)
 
     def query_vectors(

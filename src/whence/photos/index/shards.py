@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from whence.photos.index.sources import IndexPhoto
     from whence.typing import Floats32
 
-__all__ = ["Encoded", "Progress", "encode_in_shards"]
+__all__ = ["Encoded", "Progress", "encode_in_shards", "key_of"]
 
 Progress = Callable[[int, int], None]
 """Called with (photos done, photos in all) after every shard."""
@@ -76,7 +76,7 @@ def encode_in_shards(
     """
     folder.mkdir(parents=True, exist_ok=True)
     done = _read_shards(folder, encoder=encoder.identity, dtype=dtype)
-    keys = [_key_of(photo) for photo in photos]
+    keys = [key_of(photo) for photo in photos]
     missing = [i for i, key in enumerate(keys) if key not in done]
     if len(missing) < len(photos):
         _log.info("%d of %d photos were encoded before", len(photos) - len(missing), len(photos))
@@ -95,8 +95,8 @@ def encode_in_shards(
     return _gather([done[key] for key in keys], keys, dim=encoder.dim, dtype=dtype)
 
 
-def _key_of(photo: IndexPhoto) -> str:
-    """Name, size and time of change: what tells that a file is still the one that was encoded."""
+def key_of(photo: IndexPhoto) -> str:
+    """Give name, size and time of change: what tells that a file is still the one that was encoded."""
     try:
         stat = photo.path.stat()
     except OSError:

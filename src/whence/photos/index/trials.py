@@ -60,12 +60,15 @@ class Trial:
         Spatial fold of the photo: a fit never sees the folds it is measured on.
     covered
         Which of the two cases.
+    row
+        Of the photo in the index (the first one there, for a place).
     """
 
     neighbours: Neighbours
     truth: Floats
     fold: int
     covered: bool
+    row: int
 
 
 def block_folds(lonlat: Floats, *, block_m: float, rng: np.random.Generator) -> Ints:
@@ -146,7 +149,7 @@ def group_trials(
             own[hidden] = -np.inf
             neighbours = index.best_places(own, k=NEIGHBOURS, photos=int(sizes[place]))
             if len(neighbours):
-                trials.append(Trial(neighbours, index.records.lonlat[row], int(folds[row]), covered))
+                trials.append(Trial(neighbours, index.records.lonlat[row], int(folds[row]), covered, row))
     return trials
 
 
@@ -156,7 +159,7 @@ def _trial(
     rows, similarity = np.asarray(answer[0], np.int64), np.asarray(answer[1], np.float64)
     kept = rows >= 0
     neighbours = index.neighbours_at(rows[kept], similarity[kept])
-    return Trial(neighbours, index.records.lonlat[row], int(folds[row]), covered)
+    return Trial(neighbours, index.records.lonlat[row], int(folds[row]), covered, row)
 
 
 def _own_rows(index: PlaceIndex, row: int, *, near_m: float) -> Ints:

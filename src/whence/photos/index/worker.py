@@ -13,20 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whence.learn.encoders.classic.local import LocalFeatures
     from whence.learn.encoders.protocol import Encoder
     from whence.typing import Floats32
 
-__all__ = ["encode_files", "encode_in_worker", "start_worker"]
+__all__ = ["encode_files", "encode_in_worker", "extract_file", "limit_threads", "start_worker"]
 
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _encoder: Any = None  # one a process; set by `start_worker`
 
 
+def limit_threads() -> None:
+    """Prepare a fresh process: one thread."""
+    for name in _THREAD_LIMITS:
+        os.environ[name] = "1"
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
 def start_worker(pickled_encoder: bytes) -> None:
     """Prepare a fresh process: one thread, and the encoder."""
     global _encoder
-    for name in _THREAD_LIMITS:
-        os.environ[name] = "1"
+    limit_threads()
     _encoder = pickle.loads(pickled_encoder)  # noqa: S301 - made by our own parent, never read from disk
 
 
@@ -67,3 +76,11 @@ def encode_files(encoder: Encoder, paths: Sequence[Path]) -> tuple[Floats32, lis
     if images:
         vectors[rows] = encoder.encode(images)
     return vectors, problems
+
+
+def extract_file(path: Path) -> LocalFeatures:
+    """Find the keypoints of a photo."""
+    from whence.imagery.photo import open_image
+    from whence.learn.encoders.classic.local import LOCAL_INPUT_PX, extract
+
+    return extract(open_image(path, size_hint_px=LOCAL_INPUT_PX))
