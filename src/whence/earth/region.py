@@ -285,11 +285,11 @@ def _disc(center: Floats, radius_m: float) -> Any:
 
 def _bearings_of_corners(center: Floats, radius_m: float) -> Floats:
     """Evenly round, and ever closer where the circle grazes a pole and longitudes rush by."""
-    even = np.arange(_CIRCLE_CORNERS) * (360.0 / _CIRCLE_CORNERS)
+    even: Floats = np.linspace(0.0, 360.0, _CIRCLE_CORNERS, endpoint=False, dtype=np.float64)
     to_pole = np.deg2rad(90.0 - abs(center[1])) * EARTH_RADIUS_M
     if abs(to_pole - radius_m) > 0.05 * radius_m:
         return even
-    beside = np.geomspace(1e-6, 0.4, 40)
+    beside: Floats = np.geomspace(1e-6, 0.4, 40, dtype=np.float64)
     pole = 0.0 if center[1] >= 0.0 else 180.0
     graze = np.concatenate([pole + beside, pole - beside])
     if center[1] == 0.0:
