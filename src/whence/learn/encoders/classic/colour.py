@@ -19,33 +19,36 @@ if TYPE_CHECKING:
 
 __all__ = ["COLOUR_DIM", "equalised", "local_colour_statistics"]
 
-CELL_PX = 8
+CELL_PX = 4
 PATCH_CELLS = 4
 COLOUR_DIM = PATCH_CELLS * PATCH_CELLS * 6
 
+# From 8 bits to half of CIELAB's lightness (structure sees light and dark already), and to a and b.
+_LAB_SCALE = np.array([0.5 * 100 / 255, 1, 1], np.float32)
+_LAB_ORIGIN = np.array([0, 128, 128], np.float32)
+
 
 def local_colour_statistics(image: Image) -> Described:
-    """Describe every patch of 32 px, in steps of 8 px, by the colours of its cells.
+    """Describe every patch of 16 px, in steps of 4 px, by the colours of its cells.
 
     Parameters
     ----------
     image
-        (h, w, 3) RGB, at least 32 px on each side; less than a cell at the right and lower edge is left out.
+        (h, w, 3) RGB, at least 16 px on each side; less than a cell at the right and lower edge is left out.
 
     Returns
     -------
     Described
         (n, 96) descriptors: for each of 4 x 4 cells, row by row, the means then the standard deviations of
-        L, a, b.
-        L is 0..255 (8-bit OpenCV CIELAB), a and b are in their own units.
+        half the lightness (0..50), a and b of CIELAB.
 
     Examples
     --------
     >>> import numpy as np
-    >>> grey = np.full((40, 32, 3), 255, np.uint8)
-    >>> local_colour_statistics(grey).descriptors[:, :6]
-    array([[255., 128., 128.,   0.,   0.,   0.],
-           [255., 128., 128.,   0.,   0.,   0.]], dtype=float32)
+    >>> white = np.full((20, 16, 3), 255, np.uint8)
+    >>> local_colour_statistics(white).descriptors[:, :6]
+    array([[50.,  0.,  0.,  0.,  0.,  0.],
+           [50.,  0.,  0.,  0.,  0.,  0.]], dtype=float32)
     """
     cells = _cell_statistics(image)
     windows = sliding_window_view(cells, (PATCH_CELLS, PATCH_CELLS), axis=(0, 1))
@@ -61,10 +64,10 @@ def equalised(image: Image) -> Image:
 
 
 def _cell_statistics(image: Image) -> Floats32:
-    """Mean and standard deviation of L, a, b in cells of 8 x 8 px: (rows, columns, 6)."""
+    """Mean and standard deviation of L/2, a, b in cells of 4 x 4 px: (rows, columns, 6)."""
     rows, columns = image.shape[0] // CELL_PX, image.shape[1] // CELL_PX
     whole = np.ascontiguousarray(image[: rows * CELL_PX, : columns * CELL_PX])
-    lab = cv2.cvtColor(whole, cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = (cv2.cvtColor(whole, cv2.COLOR_RGB2LAB) - _LAB_ORIGIN) * _LAB_SCALE
     # Area interpolation by a whole factor is the mean of the cell.
     mean = cv2.resize(lab, (columns, rows), interpolation=cv2.INTER_AREA)
     mean_square = cv2.resize(lab * lab, (columns, rows), interpolation=cv2.INTER_AREA)

@@ -57,7 +57,7 @@ def dense_sift(grey: Floats32) -> Described:
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).uniform(0, 255, (64, 64)).astype(np.float32)
     >>> dense_sift(noise).descriptors.shape
-    (110, 128)
+    (77, 128)
     """
     planes = orientation_planes(grey)
     scales = [_describe_scale(planes, bin_px) for bin_px in BIN_SIZES_PX]

@@ -45,8 +45,6 @@ class Part:
         Principal axes kept of the descriptor.
     unit
         Whether projected descriptors are scaled to unit length.
-    layout
-        Whether the quadrants of the image are aggregated too, not only the whole.
     weight
         Of this part in the final vector.
     """
@@ -54,16 +52,15 @@ class Part:
     describe: Callable[[Image], Described]
     axes: int
     unit: bool
-    layout: bool
     weight: float
 
 
 # Colour alone would bind an index to the hour at which its photos were taken; its equalised twin survives
 # another white balance, exposure or gamma, and structure survives most of the rest.
 PARTS = {
-    "structure": Part(_structure, axes=64, unit=False, layout=True, weight=1.0),
-    "colour": Part(local_colour_statistics, axes=48, unit=True, layout=False, weight=0.6),
-    "equalised": Part(_equalised_colour, axes=48, unit=True, layout=False, weight=0.6),
+    "structure": Part(_structure, axes=64, unit=False, weight=1.0),
+    "colour": Part(local_colour_statistics, axes=48, unit=True, weight=0.6),
+    "equalised": Part(_equalised_colour, axes=48, unit=True, weight=0.6),
 }
 
 
@@ -98,8 +95,7 @@ class Describer:
         """Aggregate the local descriptors of an image: a long vector for each name in `PARTS`."""
         small = squashed(image)
         return {
-            name: _aggregate(part.describe(small), self.vocabularies[name], layout=part.layout)
-            for name, part in PARTS.items()
+            name: _aggregate(part.describe(small), self.vocabularies[name]) for name, part in PARTS.items()
         }
 
 
@@ -112,11 +108,9 @@ def _learn(part: Part, images: Sequence[Image], rng: np.random.Generator) -> Voc
     return Vocabulary.fit(np.concatenate(samples), axes=part.axes, words=_WORDS, rng=rng, unit=part.unit)
 
 
-def _aggregate(described: Described, vocabulary: Vocabulary, *, layout: bool) -> Floats32:
-    """VLAD of the whole image and, where the layout counts, of its quadrants beside it."""
+def _aggregate(described: Described, vocabulary: Vocabulary) -> Floats32:
+    """VLAD of the whole image and, at half the weight, of its quadrants."""
     column, row = (described.centres_px >= INPUT_PX / 2).T.astype(np.int64)
     quadrants = vocabulary.aggregate(described.descriptors, 2 * row + column, n_cells=4)
     whole = unit_rows(signed_sqrt(quadrants.sum(axis=0)))
-    if not layout:
-        return whole
     return np.concatenate([whole, _QUADRANT_WEIGHT * unit_rows(signed_sqrt(quadrants)).ravel()])
