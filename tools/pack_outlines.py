@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).resolve().parents[1] / "src/whence/places/data"
 STEPS_PER_DEG = 400  # 0.0025 degrees; the steps of the source are 0.0036 x 0.0017
 LAND_STEPS_PER_DEG = 100
+LAND_TOLERANCE_DEG = 0.09
 ATOLL_RADIUS_M = 4000.0
 
 # Natural Earth's units without an ISO 3166 number are filed under the code that covers the ground.
@@ -61,15 +62,22 @@ ISLANDS = {
 
 def main(folder: Path) -> None:
     """Write both files from the unpacked npm package in `folder`."""
-    parts = sorted(
-        with_small_countries(country_parts(folder / "countries-50m.json")), key=lambda item: item[0]
-    )
+    parts = merged(with_small_countries(country_parts(folder / "countries-50m.json")))
     codes, polygons = [code for code, _ in parts], [polygon for _, polygon in parts]
     save(DATA / "countries.npz", polygons, steps_per_deg=STEPS_PER_DEG, code=np.array(codes, "U2"))
-    land = [part for _, geometry in geometries(folder / "land-110m.json", "land") for part in geometry.geoms]
+    units = [geometry for _, geometry in geometries(folder / "land-110m.json", "land")]
+    land = polygons_of(shapely.union_all(units).simplify(LAND_TOLERANCE_DEG))
     save(DATA / "land.npz", land, steps_per_deg=LAND_STEPS_PER_DEG)
     for name in ("countries.npz", "land.npz"):
         sys.stdout.write(f"{name}: {(DATA / name).stat().st_size:,} bytes\n")
+
+
+def merged(parts: Iterator[tuple[str, Polygon]]) -> list[tuple[str, Polygon]]:
+    """Join parts of one country that touch (Cyprus, Somalia); countries in alphabetical order."""
+    by_code: dict[str, list[Polygon]] = {}
+    for code, part in parts:
+        by_code.setdefault(code, []).append(part)
+    return [(c, part) for c in sorted(by_code) for part in polygons_of(shapely.union_all(by_code[c]))]
 
 
 def country_parts(path: Path) -> Iterator[tuple[str, Polygon]]:

@@ -172,5 +172,5 @@ def _with_and_without(key: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     for suffix in suffixes:
         if key.endswith(suffix):
             yield key[: -len(suffix)]
-    if not key.endswith(suffixes):
-        yield from (key + suffix for suffix in suffixes)
+    # A last letter may belong to the name: 京都 is also 京都市.
+    yield from (key + suffix for suffix in suffixes if not key.endswith(suffix))

@@ -105,7 +105,7 @@ def _longest(
     for count in range(words, 0, -1):
         name = " ".join(token.text for token in tokens[:count])
         key = key_of(name)
-        if key in _little_words() or not key:
+        if key in _little_words() or not any(character.isalpha() for character in key):
             continue
         known = any(gazetteer.names.find(form) is not None for form in (key, *key_variants(key)))
         matches = (
