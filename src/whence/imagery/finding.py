@@ -125,7 +125,7 @@ def _search(
             path = here / entry.name
             if entry.name.startswith("."):
                 skipped.append(Skipped(path, "hidden"))
-            elif entry.is_dir():
+            elif _is_folder(entry):
                 folders.append((entry.is_symlink(), path))
             elif path.suffix.lower() in suffixes:
                 yield path
@@ -134,6 +134,13 @@ def _search(
         if recursive:
             # Real folders are visited before links to them, so that the plain path is the one listed.
             waiting.extend(path for _, path in sorted(folders, reverse=True))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _entries(folder: Path, visited: set[tuple[int, int]], skipped: list[Skipped]) -> list[os.DirEntry[str]]:

@@ -293,7 +293,7 @@ def _doubt(longitude_deg: float, latitude_deg: float) -> str | None:
         return None
     if longitude_deg == latitude_deg == 0:
         return "has the position 0, 0; empty both cells if it is unknown"
-    if abs(latitude_deg) > 90 and abs(longitude_deg) <= 90:
+    if 90 < abs(latitude_deg) <= 180 and abs(longitude_deg) <= 90:
         return f"has latitude {latitude_deg:g} and longitude {longitude_deg:g}: swap the columns' names"
     return f"cannot be: {doubt}"
 
