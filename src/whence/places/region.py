@@ -51,8 +51,8 @@ def parse_region(text: str) -> Region:
     matches = gazetteer().search(text, limit=1, fuzzy=False)
     if not matches:
         raise InputError(
-            f"{text!r} is no region: give a country (FR, Sweden), a town, a box west,south,east,north in degrees, "
-            "or a .geojson file"
+            f"{text!r} is no region: give a country (FR, Sweden), a town, a box west,south,east,north "
+            "in degrees, or a .geojson file"
         )
     place = matches[0].place
     return Region.circle((place.longitude_deg, place.latitude_deg), TOWN_RADIUS_M)
