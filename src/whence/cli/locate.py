@@ -12,7 +12,7 @@ import click
 from whence.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whence.photos.estimate import Estimate
     from whence.photos.evaluate import Evaluation
@@ -88,24 +88,24 @@ def locate(
     their row with a status, and the exit status is then 1.
     """
     from whence.cli.progress import track
-    from whence.photos.evidence.sources import SOURCES
+    from whence.photos.evidence.sources import SWITCHED_OFF
     from whence.photos.journal import Journal
     from whence.photos.locate import gather, locate_each, locator
     from whence.places.region import parse_region
 
     _check_outputs(outputs)
     photos = gather(paths, table=table)
-    names = _names(sources, without, list(SOURCES))
     prepared = locator(
         index=index,
         region=parse_region(region) if region else None,
-        sources=names,
+        sources=_split(sources),
+        without=_split(without) or (),
         top_k=top_k,
         confidence=confidence,
         leave_one_out=leave_one_out,
     )
     for name, reason in prepared.sources.idle.items():
-        if reason != "switched off":
+        if reason != SWITCHED_OFF:
             click.echo(f"without {name}: {reason}", err=True)
     with Journal.beside(
         outputs[0] if outputs else None, settings=prepared.fingerprint, restart=restart
@@ -115,9 +115,10 @@ def locate(
                 locate_each(photos, prepared, jobs=jobs, journal=journal), total=len(photos), what="locating"
             )
         )
-        evaluation = _evaluation(estimates)
+        evaluation = _evaluation(estimates, confidence)
+        files = {photo.name: photo.path for photo in photos}
         for path in outputs:
-            _write(path, estimates, evaluation)
+            _write(path, estimates, evaluation, files=files)
         journal.finish()
     _render(estimates, evaluation, as_json=as_json, quiet=bool(outputs) and not sys.stdout.isatty())
     return 0 if all(estimate.located for estimate in estimates) else NOT_ALL_LOCATED
@@ -134,32 +135,26 @@ def _check_outputs(outputs: Sequence[Path]) -> None:
             raise InputError(f"the folder {path.parent} for {path.name} does not exist; make it first")
 
 
-def _names(sources: str | None, without: str | None, known: Sequence[str]) -> list[str] | None:
-    if sources and without:
-        raise InputError("give --sources or --without, not both")
-    if without:
-        dropped = _split(without)
-        unknown = sorted(set(dropped) - set(known))
-        if unknown:
-            raise InputError(f"no source is called {', '.join(unknown)}; there are: {', '.join(known)}")
-        return [name for name in known if name not in dropped]
-    return _split(sources) if sources else None
+def _split(names: str | None) -> list[str] | None:
+    return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
 
 
-def _split(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _evaluation(estimates: Sequence[Estimate]) -> Evaluation | None:
+def _evaluation(estimates: Sequence[Estimate], confidence: float) -> Evaluation | None:
     """Errors and shares, when the truth of any photograph is known."""
     from whence.photos.evaluate import evaluate
 
     if all(estimate.truth is None for estimate in estimates):
         return None
-    return evaluate([estimate.to_row() for estimate in estimates])
+    return evaluate([estimate.to_row() for estimate in estimates], confidence=confidence)
 
 
-def _write(path: Path, estimates: Sequence[Estimate], evaluation: Evaluation | None) -> None:
+def _write(
+    path: Path,
+    estimates: Sequence[Estimate],
+    evaluation: Evaluation | None,
+    *,
+    files: Mapping[str, Path],
+) -> None:
     from whence.imagery.atomic import atomic_path
     from whence.photos.results import write_results
     from whence.report.geojson import write_geojson
@@ -167,15 +162,21 @@ def _write(path: Path, estimates: Sequence[Estimate], evaluation: Evaluation | N
 
     match path.suffix.lower():
         case ".geojson":
-            write_geojson(path, estimates)
+            write_geojson(path, estimates, radii=True)
         case ".html":
-            write_map(path, estimates, title=path.stem, evaluation=evaluation)
+            write_map(path, estimates, title=_title(estimates), evaluation=evaluation, files=files)
         case ".json":
             with atomic_path(path) as beside:
                 beside.write_text(_dumps(estimates, evaluation), "utf-8")
         case _:
             write_results(path, [estimate.to_row() for estimate in estimates])
     click.echo(f"wrote {path}", err=True)
+
+
+def _title(estimates: Sequence[Estimate]) -> str:
+    if len(estimates) == 1:
+        return f"Where is {Path(estimates[0].path).name}?"
+    return f"Where are these {len(estimates)} photographs?"
 
 
 def _dumps(estimates: Sequence[Estimate], evaluation: Evaluation | None) -> str:

@@ -107,6 +107,7 @@ def locator(
     index: PathLike | PlaceIndex | None = None,
     region: Region | None = None,
     sources: Sequence[str] | None = None,
+    without: Sequence[str] = (),
     top_k: int = 5,
     confidence: float = 0.8,
     leave_one_out: bool = False,
@@ -121,6 +122,8 @@ def locator(
         Where the photographs are known to be; answers are cut to it.
     sources
         Names out of `whence.photos.evidence.SOURCES`; by default all that can work here.
+    without
+        Names of sources to leave out.
     top_k
         Number of hypotheses at most, from 1.
     confidence
@@ -138,18 +141,19 @@ def locator(
             f"top_k is {top_k} and confidence {confidence}; give at least 1, and a share between 0 and 1"
         )
     opened = index if isinstance(index, PlaceIndex) or index is None else PlaceIndex.open(index)
-    prepared = prepare(sources, SourceSettings(index=opened, leave_one_out=leave_one_out))
+    prepared = prepare(sources, SourceSettings(index=opened, leave_one_out=leave_one_out), without=without)
     recipe = {
         "index": None if opened is None else opened.folder,
         "region": region,
         "sources": sources,
+        "without": without,
         "top_k": top_k,
         "confidence": confidence,
         "leave_one_out": leave_one_out,
     }
     told = recipe | {
         "sources": sorted(prepared.ready),
-        "index": None if opened is None else opened.fingerprint,
+        "index": None if opened is None else repr(opened.header),
         "region": None if region is None else region.to_geojson(),
     }
     return Locator(
@@ -181,7 +185,7 @@ def locate(photographs: Photograph | Iterable[Photograph], **options: Any) -> Es
             CSV or Parquet file with what is known of the photographs.
         jobs
             Number of processes; 1 works in this one.
-        index, region, sources, top_k, confidence, leave_one_out
+        index, region, sources, without, top_k, confidence, leave_one_out
             See `locator`.
 
     Raises
@@ -199,12 +203,11 @@ def locate(photographs: Photograph | Iterable[Photograph], **options: Any) -> Es
     """
     table, jobs = options.pop("table", None), options.pop("jobs", 1)
     prepared = locator(**options)
-    one = isinstance(photographs, Photo | np.ndarray) or (
-        isinstance(photographs, str | Path) and not Path(photographs).is_dir()
-    )
-    given = [photographs] if one or isinstance(photographs, str | Path) else list(photographs)
-    estimates = list(locate_each(_photos(given, table), prepared, jobs=jobs))
-    return estimates[0] if one else estimates
+    if isinstance(photographs, str | Path | Photo | np.ndarray):
+        estimates = list(locate_each(_photos([photographs], table), prepared, jobs=jobs))
+        is_folder = isinstance(photographs, str | Path) and Path(photographs).is_dir()
+        return estimates if is_folder else estimates[0]
+    return list(locate_each(_photos(list(photographs), table), prepared, jobs=jobs))
 
 
 def gather(paths: Sequence[PathLike], *, table: PathLike | None = None) -> list[Photo]:

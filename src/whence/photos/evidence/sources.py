@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from whence.imagery.photo import Photo
     from whence.photos.index import PlaceIndex
 
-__all__ = ["SOURCES", "Source", "SourceSettings", "Sources", "prepare"]
+__all__ = ["SOURCES", "SWITCHED_OFF", "Source", "SourceSettings", "Sources", "prepare"]
 
 Source: TypeAlias = Callable[["Photo"], Evidence | None]
 """Looks at a photograph; gives its evidence, or None when it has nothing to say."""
@@ -31,6 +31,8 @@ SOURCES = {
 A builder takes `SourceSettings` and returns a `Source`; where it lacks what it needs, it raises an
 `InputError` or a `MissingExtraError` that tells the way out.
 """
+
+SWITCHED_OFF = "switched off"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +67,17 @@ class Sources:
     idle: dict[str, str]
 
 
-def prepare(names: Sequence[str] | None, settings: SourceSettings) -> Sources:
+def prepare(names: Sequence[str] | None, settings: SourceSettings, *, without: Sequence[str] = ()) -> Sources:
     """Build the named sources; all that can work here when no names are given.
+
+    Parameters
+    ----------
+    names
+        Which sources to use; each must be able to work.
+    settings
+        What they may draw on.
+    without
+        Which sources to leave out.
 
     Raises
     ------
@@ -75,14 +86,14 @@ def prepare(names: Sequence[str] | None, settings: SourceSettings) -> Sources:
     MissingExtraError
         For a named source whose optional dependencies are absent.
     """
-    unknown = sorted(set(names or ()) - SOURCES.keys())
+    unknown = sorted({*(names or ()), *without} - SOURCES.keys())
     if unknown:
         raise InputError(f"no source is called {', '.join(unknown)}; there are: {', '.join(SOURCES)}")
     ready: dict[str, Source] = {}
     idle: dict[str, str] = {}
     for name, home in SOURCES.items():
-        if names is not None and name not in names:
-            idle[name] = "switched off"
+        if name in without or (names is not None and name not in names):
+            idle[name] = SWITCHED_OFF
             continue
         module, builder = home.split(":")
         try:

@@ -113,15 +113,12 @@ def _zone_map() -> _ZoneMap:
     )  # unknown populations are small, not zero
     order = np.lexsort((-people, cell_of_place))
     largest = order[np.searchsorted(cell_of_place[order], np.arange(len(names)))]
-    population = np.bincount(cell_of_place, weights=people)
+    population = np.asarray(np.bincount(cell_of_place, weights=people), dtype=np.float64)
     finder = TimezoneFinder()
-    zones = [finder.timezone_at(lng=lon, lat=lat) for lon, lat in places.lonlat[largest]]
-    keep = [i for i, zone in enumerate(zones) if zone is not None and not zone.startswith("Etc/")]
-    return _ZoneMap(
-        centers=places.lonlat[largest][keep],
-        population=population[keep],
-        zones=tuple(zones[i] for i in keep),
-    )
+    found = [finder.timezone_at(lng=lon, lat=lat) for lon, lat in places.lonlat[largest]]
+    on_land = [(i, zone) for i, zone in enumerate(found) if zone is not None and not zone.startswith("Etc/")]
+    keep = [i for i, _ in on_land]
+    return _ZoneMap(places.lonlat[largest][keep], population[keep], tuple(zone for _, zone in on_land))
 
 
 @functools.lru_cache(maxsize=64)
