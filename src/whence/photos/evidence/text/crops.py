@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from whence.typing import Floats32, Image
 
-__all__ = ["cut_out", "ink_on_paper", "reduced"]
+__all__ = ["cut_out", "ink_on_paper", "reduced", "resized"]
 
 Corners = Sequence[tuple[float, float]]
 
@@ -68,11 +68,16 @@ def ink_on_paper(line: Image, *, margin_px: int = 12) -> Image:
     return np.asarray(padded.round(), dtype=np.uint8)
 
 
-def reduced(image: Image, long_side_px: int) -> tuple[Image, float]:
-    """Shrink to a long side; gives the picture and the factor from its pixels to the original's."""
-    long_px = max(image.shape[:2])
-    if long_px <= long_side_px:
+def resized(image: Image, long_side_px: int) -> tuple[Image, float]:
+    """Bring a picture to a long side; gives it and the factor from its pixels to the original's."""
+    factor = max(image.shape[:2]) / long_side_px
+    if factor == 1.0:
         return image, 1.0
-    factor = long_px / long_side_px
     size = (max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), factor
+    kernel = cv2.INTER_AREA if factor > 1.0 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=kernel), dtype=np.uint8), factor
+
+
+def reduced(image: Image, long_side_px: int) -> tuple[Image, float]:
+    """Do as `resized` with larger pictures; smaller ones stay."""
+    return resized(image, min(long_side_px, max(image.shape[:2])))

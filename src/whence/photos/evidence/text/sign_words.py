@@ -29,8 +29,8 @@ STREET_WORDS = _keys(
 BUSINESS_WORDS = _keys(
     """
     hotel hostel pension motel restaurant ristorante restaurante restauracja café cafe caffè kafe bar pub
-    pizzeria pizza trattoria osteria taverna grill kebab döner cinema kino cine theatre boutique salon shop store
-    гостиница отель ресторан кафе кинотеатр ξενοδοχείο εστιατόριο فندق مطعم
+    pizzeria pizza trattoria osteria taverna grill kebab döner cinema kino cine theatre boutique salon shop
+    store гостиница отель ресторан кафе кинотеатр ξενοδοχείο εστιατόριο فندق مطعم
     """
 )
 """Houses beside which a name is often chosen for its sound: the Café Roma."""

@@ -22,8 +22,8 @@ _SCRIPTS = {
 }  # fmt: skip
 
 
-SURE_IDEOGRAPH = 0.95
-"""Least confidence of a single ideograph: arrows and pictograms are misread as 穴, 一 or 口."""
+SURE_IDEOGRAPHS = (0.95, 0.9, 0.8)
+"""Least confidence of one, two, three ideographs: arrows, pictograms and twigs are misread as 穴 or 五花."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,9 @@ def worth_reading(word: Word, *, least_confidence: float = 0.5) -> bool:
     solid = sum(character.isalnum() for character in text) + letters - sum(map(str.isalpha, text))
     if word.confidence < least_confidence or solid < max(1, len(text.replace(" ", "")) / 2):
         return False
-    if len(text) == 1 and (not counts.keys() & _TOGETHER or word.confidence < SURE_IDEOGRAPH):
+    if len(text) == 1 and not counts.keys() & _TOGETHER:
+        return False
+    if counts.keys() & _TOGETHER and word.confidence < dict(enumerate(SURE_IDEOGRAPHS, 1)).get(letters, 0.0):
         return False
     if letters >= 3 and len(set(text.casefold()) - set(" .-")) == 1:
         return False
