@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
+CHECKOUT = Path(__file__).resolve().parents[1]
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread per xdist worker, before numpy loads
+# The gazetteer's index is built once per version of the code that writes it, never in the user's own cache.
+_WRITERS = [CHECKOUT / "src/whence/places" / name for name in ("names.py", "index_build.py")]
+_DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in _WRITERS)).hexdigest()[:12]
+os.environ.setdefault("WHENCE_CACHE", str(CHECKOUT / ".pytest_cache" / f"whence-{_DIGEST}"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,9 +32,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def shared_data_root() -> Path | None:
     """The folder of real data: $WHENCE_SHARED_DATA, or shared/data beside or inside the checkout."""
-    checkout = Path(__file__).resolve().parents[1]
     named = os.environ.get("WHENCE_SHARED_DATA")
-    candidates = [Path(named)] if named else [checkout.parent / "shared/data", checkout / "shared/data"]
+    candidates = [Path(named)] if named else [CHECKOUT.parent / "shared/data", CHECKOUT / "shared/data"]
     return next((path for path in candidates if path.is_dir()), None)
 
 
