@@ -8,7 +8,10 @@ from io import BytesIO
 from typing import Any
 
 import PIL.Image
+import pillow_heif
 import pytest
+
+pillow_heif.register_heif_opener()  # the tests write HEIC files, each in any order
 
 Entry = tuple[int, Any]  # (TIFF type, value)
 _EXIF_POINTER, _GPS_POINTER = 0x8769, 0x8825

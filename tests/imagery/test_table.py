@@ -389,3 +389,21 @@ def test_real_manifests(shared_data, name, manifest, rows, present):
 def test_offsets_of_times_are_kept(folder):
     row = read_table(table(folder, "path,time\nimages/01.jpg,2024-05-01T12:00:00+05:45\n")).rows[0]
     assert row.captured_at.utcoffset() == timedelta(hours=5.75)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_disk_that_fills_while_writing_leaves_the_old_file(tmp_path, suffix):
+    resource = pytest.importorskip("resource", reason="limits on file sizes are a matter of POSIX")
+    path = tmp_path / f"out{suffix}"
+    write_rows(path, [{"a": 1.5}], ["a"])
+    before = path.read_bytes()
+    rows = [{"a": value} for value in np.random.default_rng(0).random(50_000)]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+        with pytest.raises(InputError, match=r"out\..* cannot be written .*nothing was changed"):
+            write_rows(path, rows, ["a"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 import PIL.Image
 import pillow_heif
 
-from whence.errors import NotAnImageError, NotFoundError
+from whence.errors import NotAnImageError, NotFoundError, WhenceError
 from whence.typing import PathLike
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def opened(source: Source, *, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFil
             with _open_header(stream) as image:
                 _check_size(image.size, name, max_pixels)
                 yield image
-        except NotAnImageError:
+        except WhenceError:  # what the block raises on purpose, some of it a ValueError
             raise
         except PIL.UnidentifiedImageError as error:
             raise NotAnImageError(f"{name} {_what_it_is(stream)}") from error

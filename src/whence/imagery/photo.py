@@ -69,8 +69,9 @@ def open_image(
     Examples
     --------
     >>> from io import BytesIO
+    >>> from PIL import Image
     >>> file = BytesIO()
-    >>> PIL.Image.new("L", (64, 48), 200).save(file, "PNG")
+    >>> Image.new("L", (64, 48), 200).save(file, "PNG")
     >>> pixels = open_image(file.getvalue())
     >>> pixels.shape, pixels[0, 0].tolist()
     ((48, 64, 3), [200, 200, 200])
