@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from whence.errors import InputError
-from whence.learn.encoders.classic.local import rerank_bonus
 
 if TYPE_CHECKING:
     from whence.typing import Floats, Ints
 
 __all__ = ["Exclude", "Neighbours"]
+
+RERANK_WEIGHT = 0.1
+CHANCE_INLIERS = 8
+"""As many inliers come about by chance: a fundamental matrix goes through eight pairs of points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +63,8 @@ class Neighbours:
         """(k,) what the list is sorted by: cosine + 0.1 log(1 + max(inliers - 8, 0))."""
         if self.inliers is None:
             return self.similarity
-        score: Floats = self.similarity + rerank_bonus(self.inliers)
-        return score
+        bonus = RERANK_WEIGHT * np.log1p(np.maximum(self.inliers - CHANCE_INLIERS, 0))
+        return np.asarray(self.similarity + bonus)
 
     def with_inliers(self, inliers: Ints) -> Self:
         """Take the inliers of a geometric check in, (k,), and sort by the new score (stable)."""
