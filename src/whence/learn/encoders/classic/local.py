@@ -18,9 +18,9 @@ from whence.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whence.typing import Bools, Floats32, Image, Ints
+    from whence.typing import ArrayLike, Bools, Floats, Floats32, Image, Ints
 
-__all__ = ["LOCAL_INPUT_PX", "LocalFeatures", "count_inliers", "extract", "match"]
+__all__ = ["LOCAL_INPUT_PX", "LocalFeatures", "count_inliers", "extract", "match", "rerank_bonus"]
 
 LOCAL_INPUT_PX = 480
 MAX_KEYPOINTS = 600
@@ -34,6 +34,9 @@ _MIN_MATCHES = 8
 _EPIPOLAR_PX = 2.0
 _ROUNDS = 1000
 _CONFIDENCE = 0.999
+# What two different places reach by chance at the least.
+_CHANCE_INLIERS = 8
+_BONUS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +143,16 @@ def count_inliers(a: LocalFeatures, b: LocalFeatures) -> int:
     True
     """
     return int(np.count_nonzero(_obeying(a, b, match(a, b))))
+
+
+def rerank_bonus(inliers: ArrayLike) -> Floats:
+    """Give what to add to the cosine of each neighbour for its inliers (any shape).
+
+    Added, never put in its place: sorting by inliers alone is worse than no check at all, because the numbers
+    below about 20 are noise.
+    """
+    beyond_chance = np.maximum(np.asarray(inliers, np.float64) - _CHANCE_INLIERS, 0)
+    return np.asarray(_BONUS * np.log1p(beyond_chance))
 
 
 def _obeying(a: LocalFeatures, b: LocalFeatures, pairs: Ints) -> Bools:
