@@ -165,13 +165,15 @@ def _stored(image: ImageFile, payloads: Payloads) -> _Stored:
         reader = None
     if reader:
         main = reader.directory(reader.first, _MAIN_TAGS)
-        exif = _below(reader, main, _EXIF_POINTER, _EXIF_TAGS, "EXIF")
-        gps = _below(reader, main, _GPS_POINTER, GPS_TAGS, "GPS")
+        exif = _below(reader, main, _EXIF_POINTER, wanted=_EXIF_TAGS, name="EXIF")
+        gps = _below(reader, main, _GPS_POINTER, wanted=GPS_TAGS, name="GPS")
         problems += reader.problems
     return _Stored(main, exif, gps, _xmp(payloads.xmp, problems), tuple(problems))
 
 
-def _below(reader: TiffReader, main: Directory, pointer: int, wanted: frozenset[int], name: str) -> Directory:
+def _below(
+    reader: TiffReader, main: Directory, pointer: int, *, wanted: frozenset[int], name: str
+) -> Directory:
     """Read the directory that a tag of the main one points to."""
     offset = first_number(main.get(pointer))
     return reader.directory(int(offset), wanted, name=name) if offset > 0 else {}
@@ -191,7 +193,7 @@ def _assembled(stored: _Stored) -> Metadata:
     problems = list(stored.problems)
     gps = _fix(stored, problems)
     captured_at, tag, stated = _captured(stored, problems)
-    offset = _offset_minutes(captured_at, stated, gps.at, problems)
+    offset = _offset_minutes(captured_at, stated, gps.at, problems=problems)
     focal = first_number(stored.exif.get(_FOCAL_35MM))
     orientation = first_number(stored.main.get(ORIENTATION))
     return Metadata(
@@ -249,7 +251,7 @@ def _disagree(first: GpsFix, second: GpsFix) -> bool:
 def _captured(stored: _Stored, problems: list[str]) -> tuple[datetime | None, str, int | None]:
     """Give the time (aware if an offset is stated), its tag, and the stated offset in minutes."""
     for name, tag, fraction, offset in _TIMES:
-        moment = _time(stored, name, tag, fraction, problems)
+        moment = _time(stored, name, tag=tag, fraction=fraction, problems=problems)
         if moment is not None:
             stated = _stated_offset(stored, offset, problems)
             return _split(moment, name, stated)
@@ -268,7 +270,7 @@ def _split(moment: datetime, name: str, stated: int | None) -> tuple[datetime, s
     return (moment if inside is not None else with_offset(moment, stated)), name, stated
 
 
-def _time(stored: _Stored, name: str, tag: int, fraction: int, problems: list[str]) -> datetime | None:
+def _time(stored: _Stored, name: str, *, tag: int, fraction: int, problems: list[str]) -> datetime | None:
     written = text((stored.main if tag == _CHANGED else stored.exif).get(tag))
     try:
         moment = parse_time(written)
@@ -296,7 +298,7 @@ def _stated_offset(stored: _Stored, tag: int, problems: list[str]) -> int | None
 
 
 def _offset_minutes(
-    captured_at: datetime | None, stated: int | None, gps_at: datetime | None, problems: list[str]
+    captured_at: datetime | None, stated: int | None, gps_at: datetime | None, *, problems: list[str]
 ) -> int | None:
     """Give the stated offset, else the one inferred from GPS time; tell where they contradict."""
     if captured_at is None or gps_at is None:

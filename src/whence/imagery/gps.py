@@ -72,9 +72,9 @@ def read_gps(tags: Directory) -> GpsFix:
         Tag number -> stored value, as `TiffReader.directory` gives them for `GPS_TAGS`.
     """
     problems: list[str] = []
-    latitude = _coordinate(tags.get(2), tags.get(1), "latitude", problems)
-    longitude = _coordinate(tags.get(4), tags.get(3), "longitude", problems)
-    believed = _believed(tags, latitude, longitude, problems)
+    latitude = _coordinate(tags.get(2), tags.get(1), name="latitude", problems=problems)
+    longitude = _coordinate(tags.get(4), tags.get(3), name="longitude", problems=problems)
+    believed = _believed(tags, latitude, longitude, problems=problems)
     error_m = _error_m(tags, problems) if believed else None
     step_deg = min((item.step_deg for item in (latitude, longitude) if item), default=0.0)
     return GpsFix(
@@ -104,7 +104,7 @@ def check_position(longitude_deg: float, latitude_deg: float) -> str | None:
 
 
 def _believed(
-    tags: Directory, latitude: _Coordinate | None, longitude: _Coordinate | None, problems: list[str]
+    tags: Directory, latitude: _Coordinate | None, longitude: _Coordinate | None, *, problems: list[str]
 ) -> bool:
     if not (2 in tags or 4 in tags):
         return False
@@ -122,7 +122,7 @@ def _believed(
 
 
 def _coordinate(
-    value: Value | None, reference: Value | None, name: str, problems: list[str]
+    value: Value | None, reference: Value | None, *, name: str, problems: list[str]
 ) -> _Coordinate | None:
     """Read degrees, minutes, seconds and the hemisphere letter."""
     if value is None:

@@ -107,7 +107,7 @@ def _closed(source: Source) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _decoded(path: Path, _modified_ns: int, _size_bytes: int, size_hint_px: int | None) -> Image:
+def _decoded(path: Path, size_hint_px: int | None, _version: tuple[int, int]) -> Image:
     """Decode once for the sources that look at the same photograph one after another."""
     pixels = open_image(path, size_hint_px=size_hint_px)
     pixels.setflags(write=False)
@@ -170,4 +170,4 @@ class Photo:
             status = self.path.stat()
         except OSError:
             return open_image(self.path, size_hint_px=size_hint_px)  # raises the error that fits
-        return _decoded(self.path, status.st_mtime_ns, status.st_size, size_hint_px)
+        return _decoded(self.path, size_hint_px, (status.st_mtime_ns, status.st_size))
