@@ -47,7 +47,7 @@ def angle_holding(patches: Patches, background: float, angles: Floats, mass: flo
         low, high = (guess, high) if missing > 0.0 else (low, guess)
         slope = background * np.sin(guess) / 2.0 + _rim(patches, angles, guess)
         step = guess + missing / slope if slope > 0.0 else low
-        if abs(missing) < 1e-12 or high - low < 1e-12 * high:
+        if abs(missing) < 1e-12 or high - low < 1e-15 * high:
             break
         guess = step if low < step < high else (low + high) / 2.0
     return float(guess)

@@ -23,9 +23,9 @@ __all__ = ["merge_alike", "merge_runs", "reduce_to"]
 
 _FINEST = 0.125  # first cells: an eighth of a patch's spread wide
 _GROWTH = 1.4
-_PAIRED = 2  # from this many times the count on, pair by pair
+_PAIRED = 3  # from this many times the count on, pair by pair
 _NEIGHBOURS = 6
-_LAST = 100  # so few are merged in one go
+_LAST = 100  # so few are merged in one go; of more, a quarter at most, or some would get poor partners
 _ALIKE = 0.01  # merges that cost less per unit of weight change no density by more than about a percent
 # Odd numbers that spread the four integers of a cell over 64 bits.
 _MIXERS = np.array(
@@ -75,7 +75,7 @@ def _merge_pairs(patches: Patches, count: int) -> Patches:
     """Merge neighbours two by two, the cheapest half of what is to go; every patch at most once."""
     first, second, regret = _partners(patches)
     excess = len(patches) - count
-    wanted = excess if excess <= _LAST else excess // 2
+    wanted = excess if excess <= _LAST else min(excess // 2, len(patches) // 4)
     labels, free = np.arange(len(patches)), np.ones(len(patches), dtype=np.bool_)
     for index in np.argsort(regret, kind="stable").tolist():
         one, other = first[index], second[index]

@@ -25,6 +25,7 @@ __all__ = ["Hypothesis", "Mode", "describe", "find_modes", "tempered"]
 
 _HALF = 0.5  # the scale is that of the densest half
 _SHARPER = 0.6  # a finer peak is followed down while it holds this share of the coarser one
+_NO_HOLE = 0.9
 _STEPS = 40
 _TEMPERED = 32
 
@@ -173,9 +174,11 @@ def _heaviest_tree(near: _Neighbourhood, rows: Ints, scale: float) -> tuple[Ints
     parent = np.where(np.isinf(distance.min(axis=1)), np.arange(len(rows)), distance.argmin(axis=1))
     for _ in range(len(rows).bit_length()):
         parent = parent[parent]
-    mass = np.bincount(parent, weights=near.patches.weights[rows], minlength=len(rows))
-    root = int(mass.argmax())
-    members = rows[parent == root]
+    # On a plateau or a ring trees grow into chains; an answer is no larger than its scale.
+    close = chords[np.arange(len(rows)), parent] <= (2.0 * scale) ** 2
+    weights = np.where(close, near.patches.weights[rows], 0.0)
+    root = int(np.bincount(parent, weights=weights, minlength=len(rows)).argmax())
+    members = rows[(parent == root) & close]
     return members, _peak(near, rows, members, (int(rows[root]), scale))
 
 
@@ -190,7 +193,24 @@ def _peak(near: _Neighbourhood, rows: Ints, members: Ints, start: tuple[int, flo
         if not len(finer) or finer.max() < _SHARPER * height:
             break
         index, height, scale = int(around[finer.argmax()]), float(finer.max()), scale / 2.0
-    return _climb(near.patches[rows], near.patches.vectors[index], scale)
+    return _top(near.patches[rows], near.patches.vectors[index], scale, finest=finest)
+
+
+def _top(patches: Patches, start: Floats, scale: float, *, finest: float) -> Floats:
+    """Climb at the coarsest scale whose top is not a hole at half that scale, as inside a ring."""
+    point = _climb(patches, start, scale)
+    while scale > finest:
+        scale /= 2.0
+        if _height(patches, point, scale) >= _NO_HOLE * _height(patches, start, scale):
+            break
+        point = _climb(patches, start, scale)
+    return point
+
+
+def _height(patches: Patches, point: Floats, scale: float) -> float:
+    wide = scale**2 + 1.0 / patches.kappas
+    chords = np.sum((patches.vectors - point) ** 2, axis=1)
+    return float(patches.weights @ (scale**2 / wide * np.exp(-0.5 * chords / wide)))
 
 
 def _climb(patches: Patches, start: Floats, scale: float) -> Floats:

@@ -34,7 +34,7 @@ def nodes(patches: Patches) -> tuple[Floats, Floats]:
     # Every other circle is turned by half a step, so that the points do not line up.
     turn = (np.arange(_AZIMUTHS) + 0.5 * (np.arange(_RADIAL)[:, np.newaxis] % 2)) * (2.0 * np.pi / _AZIMUTHS)
     points = vmf.around(patches.vectors[:, np.newaxis, np.newaxis], height[:, :, np.newaxis], turn)
-    return points.reshape(len(patches), -1, 3), np.repeat(shares, _AZIMUTHS, axis=1)
+    return points.reshape(len(patches), _RADIAL * _AZIMUTHS, 3), np.repeat(shares, _AZIMUTHS, axis=1)
 
 
 def even_nodes(patches: Patches, count: int) -> Floats:
