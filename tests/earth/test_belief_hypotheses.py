@@ -46,6 +46,16 @@ def test_the_best_point_is_the_first_hypothesis() -> None:
     assert points(belief)[0].tolist() == belief.best().tolist()
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6))
+def test_fewer_answers_are_the_first_of_more(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    centers = destination(BERLIN, rng.uniform(0, 360, 30), rng.exponential(300e3, 30))
+    belief = Belief.patches(centers, np.exp(rng.uniform(2, 13, 30)), rng.random(30) ** 3)
+    assert belief.hypotheses(2) == belief.hypotheses(5)[:2]
+    assert points(belief, k=1)[0].tolist() == belief.best().tolist()
+
+
 def test_a_thin_patch_of_little_weight_is_not_the_best_point() -> None:
     # Its density is a million times that of the country around it, its probability 2 %.
     belief = Belief.mixture([country(), Belief.at(BERLIN, 10.0)], [0.98, 0.02])

@@ -42,7 +42,8 @@ __all__ = ["MAX_PATCHES", "Belief", "Hypothesis"]
 MAX_PATCHES = 1000
 """Patches that a product or mixture keeps unless told otherwise; more are merged, the cheapest first."""
 
-_MODAL_PATCHES = 400  # modes are looked for among so many at most: every pair of them is looked at
+_MODES = 8
+_MODAL_PATCHES = 300  # modes are looked for among so many at most: every pair of them is looked at
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -271,11 +272,14 @@ class Belief:
             Share that the radii hold.
         """
         q = as_mass(q)
-        apart = None
-        if apart_m is not None:
+        if apart_m is None and k <= _MODES:
+            found = self._modes[:k]
+        elif apart_m is None:
+            found = modes.find_modes(self._modal, self.background, k, None)
+        else:
             angle = as_metres(apart_m, "apart_m", least=LEAST_SPREAD_M) / EARTH_RADIUS_M
             apart = 2.0 * float(np.sin(min(angle, np.pi) / 2.0))
-        found = modes.find_modes(self._modal, self.background, k, apart)
+            found = modes.find_modes(self._modal, self.background, max(k, _MODES), apart)[:k]
         return [modes.describe(mode, self._modal, self._whole, q) for mode in found]
 
     def sample(self, n: int, rng: np.random.Generator) -> Floats:
@@ -364,11 +368,15 @@ class Belief:
         return reduce_to(self._parts, _MODAL_PATCHES)
 
     @cached_property
+    def _modes(self) -> list[modes.Mode]:
+        """The first answers at the belief's own scale; more than one, since a later one may weigh more."""
+        return modes.find_modes(self._modal, self.background, _MODES, None)
+
+    @property
     def _top(self) -> modes.Mode:
-        found = modes.find_modes(self._modal, self.background, 1, None)
-        if not found:
+        if not self._modes:
             raise InputError("a uniform belief has no best point; look at len(belief) or hypotheses() first")
-        return found[0]
+        return self._modes[0]
 
     @classmethod
     def _from(cls, patches: Patches, background: float) -> Belief:
