@@ -84,9 +84,10 @@ def _hint(sign: str, quote: str) -> Hint | None:
     codes = _SIGNS.get(sign, (sign,))
     weights: dict[str, float] = {}
     for rank, code in enumerate(codes):
-        users = _users().get(code, ())
-        for country in users:
-            weights[country] = weights.get(country, 0.0) + country_prior().get(country, 0.0) / (rank + 1)
+        users = {country: country_prior().get(country, 0.0) for country in _users().get(code, ())}
+        people = sum(users.values())
+        for country, share in users.items():
+            weights[country] = weights.get(country, 0.0) + share / people / (rank + 1)
     total = sum(weights.values())
     if not total:
         return None

@@ -116,10 +116,11 @@ def _merge(words: Sequence[Word], rereadings: Sequence[Sequence[Word]]) -> list[
     and written with letters that Latin does not have; then it may take look-alikes too.
     """
     best = [max(readings, key=_strength, default=None) for readings in rereadings]
+    twins = _TWINS | (_GREEK_TWINS if any(set(word.text) & _GREEK_ONLY for word in words) else frozenset())
     proven = {
         reading.script
         for word, reading in zip(words, best, strict=True)
-        if reading is not None and _proves(word, reading)
+        if reading is not None and _proves(word, reading, twins)
     }
     merged = []
     for word, reading in zip(words, best, strict=True):
@@ -139,11 +140,14 @@ def _strength(reading: Word) -> float:
 
 # The letters of Cyrillic and Greek that have no Latin twin carry the proof.
 _TWINS = frozenset("АВЕЗКМНОРСТУХЬаеорсухгіІјЅѕЈ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονυικρ")
+# Where letters are seen that Cyrillic lacks, those that the two share prove nothing.
+_GREEK_ONLY = frozenset("ΘΣΩΨΞΔΛθσςωψξδλμπημ")
+_GREEK_TWINS = frozenset("ПГФпгф")
 _DIGIT_INSIDE = re.compile(r"[^\W\d_]\d+[^\W\d_]")
 
 
-def _proves(word: Word, reading: Word) -> bool:
-    own = sum(letter.isalpha() and letter not in _TWINS for letter in reading.text)
+def _proves(word: Word, reading: Word, twins: frozenset[str]) -> bool:
+    own = sum(letter.isalpha() and letter not in twins for letter in reading.text)
     letters = script_counts(reading.text)[reading.script]
     strength = _strength(reading)
     sure = strength >= 0.75 if own >= 2 and letters >= LETTERS_OF_PROOF else strength >= 0.9
@@ -160,7 +164,7 @@ def _wins(word: Word, reading: Word) -> bool:
 def _trust(word: Word, reading: Word) -> float:
     """How far the first reading is believed: less where it is not word-like or has lost letters."""
     solid = [sum(map(str.isalnum, text)) for text in (word.text, reading.text)]
-    complete = min(1.0, solid[0] / max(solid[1], 1))
+    complete = min(1.0, solid[0] / max(0.75 * solid[1], 1.0))
     return complete * (word.confidence if worth_reading(word) else min(word.confidence, 0.5))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -167,18 +167,13 @@ def text_lines(words: Iterable[Word]) -> list[str]:
 def word_lines(words: Iterable[Word]) -> list[list[Word]]:
     """Group words as `text_lines` does, and keep them."""
     lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: (word.center_px[1], word.box_px[0])):
-        home = next((line for line in reversed(lines) if _continues(line, word)), None)
-        if home is None:
-            lines.append([word])
-        else:
-            home.append(word)
-            home.sort(key=lambda member: member.box_px[0])
-    return lines
-
-
-def _continues(line: Sequence[Word], word: Word) -> bool:
-    return any(_neighbours(other, word) for other in line)
+    for word in words:
+        joined = [line for line in lines if any(_neighbours(other, word) for other in line)]
+        lines = [line for line in lines if line not in joined]
+        lines.append([word, *(member for line in joined for member in line)])
+    for line in lines:
+        line.sort(key=lambda member: member.box_px[0])
+    return sorted(lines, key=lambda line: (line[0].center_px[1], line[0].box_px[0]))
 
 
 def _neighbours(a: Word, b: Word) -> bool:
