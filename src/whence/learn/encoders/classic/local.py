@@ -164,7 +164,10 @@ def _obeying(a: LocalFeatures, b: LocalFeatures, pairs: Ints) -> Bools:
     options.score, options.sampler = cv2.SCORE_METHOD_MAGSAC, cv2.SAMPLING_UNIFORM
     options.loMethod, options.maxIterations = cv2.LOCAL_OPTIM_SIGMA, _ROUNDS
     options.confidence, options.threshold, options.randomGeneratorState = _CONFIDENCE, _EPIPOLAR_PX, 0
-    _, mask = cv2.findFundamentalMat(a.positions_px[pairs[:, 0]], b.positions_px[pairs[:, 1]], options)
+    try:
+        _, mask = cv2.findFundamentalMat(a.positions_px[pairs[:, 0]], b.positions_px[pairs[:, 1]], options)
+    except cv2.error:  # its local optimisation may be left without a model, and asserts that it has one
+        return none
     # The stub of OpenCV does not know that there may be no such matrix, and then no mask.
     return np.asarray(mask, np.bool_).ravel() if np.size(mask) == len(pairs) else none
 
