@@ -26,7 +26,8 @@ __all__ = ["COLUMNS", "COMPACT", "PHONE", "Device", "write_photographs"]
 
 COLUMNS = ("img_path", "lat", "lon", "heading_deg", "camera_id", "captured_at", "sequence_id")
 
-STEP_M = 9.0
+WALK_M = 225.0
+LONGEST_WALK = 40
 SUMMER_TIME = timezone(timedelta(hours=2))
 
 
@@ -117,51 +118,49 @@ def write_photographs(
 
 
 def _walks(town: Town, count: int, rng: np.random.Generator) -> Iterator[_Shot]:
-    """Share the pictures out over walks of 25 or fewer, the compact camera on the phone's streets."""
+    """Share the pictures out: the compact camera walks the streets that the phone has walked."""
     phones = round(0.6 * count)
+    walks = max(round(phones / LONGEST_WALK), 1)
     morning = datetime(2026, 6, 3, 10, 0, tzinfo=SUMMER_TIME)
     evening = datetime(2026, 6, 19, 21, 40, tzinfo=SUMMER_TIME)
     noon = datetime(2026, 6, 20, 12, 10, tzinfo=SUMMER_TIME)
-    yield from _device_walks(
-        town, PHONE, phones, 25, lambda walk: (morning + timedelta(hours=walk), "day"), rng
-    )
-    per_walk = 25 if count >= 50 else count
-    yield from _device_walks(
-        town,
-        COMPACT,
-        count - phones,
-        max(per_walk * (count - phones) // max(phones, 1), 1),
-        lambda walk: (evening, "dusk") if walk % 3 == 2 else (noon + timedelta(hours=walk), "day"),
-        rng,
-    )
+    for walk in range(walks):
+        hour = timedelta(hours=walk)
+        dusk = walk % 3 == 2
+        of_phone = _share(phones, walk, walks)
+        of_compact = _share(count - phones, walk, walks)
+        yield from _walk(town, PHONE, walk, of_phone, (morning + hour, "day"), rng)
+        yield from _walk(
+            town, COMPACT, walk, of_compact, (evening, "dusk") if dusk else (noon + hour, "day"), rng
+        )
 
 
-def _device_walks(
+def _share(count: int, part: int, parts: int) -> int:
+    return count * (part + 1) // parts - count * part // parts
+
+
+def _walk(
     town: Town,
     device: Device,
-    count: int,
-    per_walk: int,
-    when: Callable[[int], tuple[datetime, Light]],
+    number: int,
+    shots: int,
+    when: tuple[datetime, Light],
     rng: np.random.Generator,
 ) -> Iterator[_Shot]:
-    for number in range(count):
-        walk, step = divmod(number, per_walk)
-        street = _street(town, walk)
-        start, light = when(walk)
-        along_m = (
-            130.0
-            + (walk // len(town.streets)) * 240.0
-            + 25 * STEP_M * (step + rng.uniform(0, 0.8)) / per_walk
-        )
-        sideways = (0.0, 0.0, 55.0, 0.0, -55.0)[step % 5]
+    """Walk a stretch of a street; look ahead, and aside now and then."""
+    street = _street(town, number)
+    start, light = when
+    for step in range(shots):
+        along_m = 130.0 + WALK_M * (step + rng.uniform(0, 0.8)) / shots
+        sideways = (0.0, 0.0, 40.0, 0.0, 0.0, -40.0, 0.0)[step % 7]
         yield _Shot(
-            name=f"{device.camera_id}-{number:04d}.jpg",
+            name=f"{device.camera_id}-{number}-{step:03d}.jpg",
             device=device,
             enu_m=street.at(along_m, device.walks_on_m + rng.normal(0, 0.6)),
             heading_deg=(street.heading_deg + sideways + rng.normal(0, 6)) % 360,
             at=start + timedelta(seconds=14 * step),
             light=light,
-            sequence_id=f"{device.camera_id}-{walk}",
+            sequence_id=f"{device.camera_id}-{number}",
         )
 
 

@@ -193,7 +193,7 @@ def _exposed(canvas: Canvas, light: Light, rng: np.random.Generator) -> Image:
     picture = canvas.colour[..., :3] * (1 - haze) + HAZE * haze
     if light == "dusk":
         glow = canvas.colour[..., 3:] / 255.0
-        tint = np.where(far[..., None], (0.42, 0.44, 0.62), (0.30, 0.33, 0.44))
+        tint = np.where(far[..., None], (0.74, 0.60, 0.66), (0.52, 0.50, 0.60))
         picture = picture * tint * (1 - glow) + glow * LAMPLIGHT
     picture = picture * rng.uniform(0.92, 1.08) * (1 + rng.uniform(-0.03, 0.03, 3))
     picture = picture + rng.normal(0, 2.0 if light == "day" else 4.0, (*picture.shape[:2], 1))
