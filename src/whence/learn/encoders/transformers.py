@@ -52,7 +52,8 @@ class TransformersEncoder:
         ----------
         source
             Folder with ``config.json``, ``preprocessor_config.json`` and ``model.safetensors``, or a name
-            such as ``openai/clip-vit-base-patch32``. No code that comes with a model is run, nothing is unpickled.
+            such as ``openai/clip-vit-base-patch32``. No code that comes with a model is run, and nothing is
+            unpickled.
 
         Raises
         ------

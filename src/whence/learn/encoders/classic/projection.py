@@ -94,13 +94,15 @@ def _eased(power: float, n: int) -> float:
 
 def _principal(centred: Floats32, dim: int) -> tuple[Floats32, Floats32]:
     """Variances (m,) and unit directions (d, m), m <= dim, of those that are more than rounding noise."""
-    n = len(centred)
-    variances, turned = np.linalg.eigh((centred @ centred.T).astype(np.float64) / n)
+    n, d = centred.shape
+    # The smaller of the two matrices of products has all the eigenvalues that are not zero.
+    products = centred.T @ centred if d < n else centred @ centred.T
+    variances, axes = np.linalg.eigh(products.astype(np.float64) / n)
     order = np.argsort(variances)[::-1][:dim]
     order = order[variances[order] > 1e-6 * max(variances[-1], 1e-12)]
-    directions = centred.T @ turned[:, order].astype(np.float32)
-    directions /= np.linalg.norm(directions, axis=0)
-    return variances[order].astype(np.float32), directions
+    kept = axes[:, order].astype(np.float32)
+    directions = kept if d < n else centred.T @ kept
+    return variances[order].astype(np.float32), directions / np.linalg.norm(directions, axis=0)
 
 
 def _random_complement(directions: Floats32, count: int, rng: np.random.Generator) -> Floats32:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Vocabulary", "signed_sqrt", "unit_rows"]
 
 _ROUNDS = 20
+_SEED_POINTS = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,15 +134,28 @@ def _sum_by(labels: Ints, rows: Floats32, n_labels: int) -> Floats32:
 
 
 def _k_means(points: Floats32, k: int, rng: np.random.Generator) -> Floats32:
-    """Lloyd's rounds from k different points; a word that loses all its points takes the worst served one."""
-    distinct = np.unique(points[rng.permutation(len(points))[: 50 * k]], axis=0)
-    words = rng.permutation(distinct)[:k]
+    """Lloyd's rounds from scattered points; a word that loses all its points takes the worst served one."""
+    words = _scattered(points[rng.permutation(len(points))[: _SEED_POINTS * k]], k, rng)
     for _ in range(_ROUNDS):
         nearest = _nearest(points, words)
         counts = np.bincount(nearest, minlength=len(words))
-        words = _sum_by(nearest, points, len(words)) / np.maximum(counts, 1)[:, None].astype(np.float32)
+        shares = np.maximum(counts, 1).astype(np.float32)
+        words = np.divide(_sum_by(nearest, points, len(words)), shares[:, None])
         empty = np.flatnonzero(counts == 0)
         if empty.size:
             error = np.linalg.norm(points - words[nearest], axis=1)
             words[empty] = points[np.argsort(error)[-empty.size :]]
     return words
+
+
+def _scattered(points: Floats32, k: int, rng: np.random.Generator) -> Floats32:
+    """Draw up to k different points, likelier the farther from those before (k-means++, 2007)."""
+    chosen = [int(rng.integers(len(points)))]
+    apart = np.full(len(points), np.inf)
+    while len(chosen) < k:
+        offset = points - points[chosen[-1]]
+        np.minimum(apart, np.einsum("np,np->n", offset, offset, dtype=np.float64), out=apart)
+        if not apart.any():  # all the others are copies
+            break
+        chosen.append(int(rng.choice(len(points), p=apart / apart.sum())))
+    return points[chosen]
