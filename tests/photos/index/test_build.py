@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from whence.errors import FormatError, InputError, NotEnoughDataError, NotFoundError
+from whence.imagery.table import read_table
 from whence.photos.index import IndexPhoto, PlaceIndex
+from whence.photos.index.leave_one_out import recall_at_1, rows_left_out
 
 
 class CountingEncoder:
@@ -212,3 +214,28 @@ def test_reranking_without_local_features_tells_the_way_out(street, encoder, tmp
     index = PlaceIndex.build(street[:4], tmp_path / "i", encoder=encoder)
     with pytest.raises(InputError, match="--rerank"):
         index.query([street[0].path], rerank=True)
+
+
+@pytest.mark.slow
+def test_worker_processes_give_the_same_vectors(street, tmp_path):
+    here = PlaceIndex.build(street, tmp_path / "a", encoder="thumbnail", rerank=True)
+    there = PlaceIndex.build(street, tmp_path / "b", encoder="thumbnail", rerank=True, workers=2)
+    assert there.header.encoder == here.header.encoder
+    assert np.array_equal(there.vectors.codes, here.vectors.codes)
+    assert np.array_equal(there.local.descriptors, here.local.descriptors)
+
+
+@pytest.mark.slow
+@pytest.mark.shared_data
+def test_a_walk_in_lund_is_located_by_its_own_photos(shared_data, tmp_path):
+    walk = shared_data / "photos" / "lund"
+    table = read_table(walk / "manifest.csv", folder=walk)
+    index = PlaceIndex.build([row for row in table if "lund" in row.name], tmp_path / "i")
+    rows = list(rows_left_out(index, radius_m=0.5))
+    errors_m = [row.result.error_m for row in rows]
+    assert len(rows) == 29
+    assert recall_at_1(rows, within_m=25.0) >= 0.95  # measured: 1.0
+    assert np.median(errors_m) < 10.0  # measured: 6.3 m, at a photo every 5 m
+    assert all(row.result.radius_m >= row.result.error_m for row in rows)  # wide: 29 photos prove nothing
+    loaded = PlaceIndex.open(tmp_path / "i")
+    assert loaded.encoder.identity == index.header.encoder

@@ -112,9 +112,9 @@ def test_uncovered_questions_keep_their_distance_from_the_fold(tmp_path):
 
 
 def test_promises_are_kept_on_questions_that_the_fit_never_saw(tmp_path):
-    index = city(tmp_path, side=40, noise=0.8)
-    calibration = fitted_calibration(index, rng=np.random.default_rng(0), queries=600)
-    assert calibration.photos == 600
+    index = city(tmp_path, side=32, noise=0.8)
+    calibration = fitted_calibration(index, rng=np.random.default_rng(0), queries=500)
+    assert calibration.photos == 500
     measured = calibration.reliability
     for held in (measured.held_covered, measured.held_uncovered):
         assert 0.72 < held[1] < 0.97  # promised 0.8, of 400 questions each

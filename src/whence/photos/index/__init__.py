@@ -11,13 +11,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whence.photos.index.calibration import Calibration
     from whence.photos.index.neighbours import Exclude, Neighbours
     from whence.photos.index.place_index import PlaceIndex
     from whence.photos.index.sources import IndexPhoto
 
-__all__ = ["Exclude", "IndexPhoto", "Neighbours", "PlaceIndex"]
+__all__ = ["Calibration", "Exclude", "IndexPhoto", "Neighbours", "PlaceIndex"]
 
 _HOMES = {
+    "Calibration": "calibration",
     "Exclude": "neighbours",
     "IndexPhoto": "sources",
     "Neighbours": "neighbours",
