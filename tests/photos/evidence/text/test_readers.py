@@ -120,6 +120,15 @@ def test_cyrillic_signs_are_read_where_tesseract_has_russian(readers: list[Reade
     assert [found.text for found in read_words(draw_sign(lines, size_px=(800, 600)), readers)] == lines
 
 
+@pytest.mark.parametrize("text", ["25 วม 7 ภ", "๒ทน.เนน12", "7 งากวาแทา", "ทุนทนนาทเน"])
+def test_garbage_in_thai_proves_nothing(text: str) -> None:
+    # As tesseract's Thai reads Hebrew (7 งากวาแทา) and Armenian (ทุนทนนาทเน) letters, with 0.84.
+    first = FixedReader("latin", frozenset({"Latn"}), [word("tnnL", confidence=0.6)])
+    other = FixedReader("thai", frozenset({"Thai"}), readings={"tnnL": (text, 0.84)})
+    read = read_words(BLANK, [first, other])
+    assert all(found.script != "Thai" for found in read)
+
+
 @pytest.mark.slow
 def test_small_letters_in_a_large_photograph_are_found_in_tiles(readers: list[Reader]) -> None:
     image = draw_sign(["Hauptstraße 12", "Göttingen"], letter_px=24, size_px=(4000, 3000))

@@ -35,8 +35,8 @@ def test_text_of_signs_is_worth_reading(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "confidence"),
-    [("A", 0.99), ("7", 0.99), ("|||", 0.9), ("-- ..", 0.9), ("lllll", 0.9), ("穴", 0.88), ("五花", 0.7), ("Lund", 0.3),
-     ("", 0.99), ("ЖЩשל", 0.9)],
+    [("A", 0.99), ("7", 0.99), ("|||", 0.9), ("-- ..", 0.9), ("lllll", 0.9), ("穴", 0.88), ("五花", 0.7),
+     ("Lund", 0.3), ("", 0.99), ("ЖЩשל", 0.9)],
 )  # fmt: skip
 def test_clutter_is_not(text: str, confidence: float) -> None:
     assert not worth_reading(word(text, confidence=confidence))

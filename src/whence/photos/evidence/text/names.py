@@ -186,7 +186,9 @@ def _trust_of_spelling(text: str) -> float:
     key = key_of(text)
     letters = len(key.replace(" ", ""))
     if _unspaced(text):
-        return {2: 0.3, 3: 0.45}.get(letters, 0.6)
+        # Ideographs say more than letters do.
+        least = 0 if script_of(text) == "Hani" else 2
+        return {1: 0.0, 2: 0.3, 3: 0.45}.get(max(letters - least, 1), 0.6)
     return (0.0, 0.0, 0.02, 0.06, 0.15, 0.25, 0.35, 0.45)[min(letters, 7)] + (0.15 if " " in key else 0.0)
 
 

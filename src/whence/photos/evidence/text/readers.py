@@ -22,6 +22,8 @@ READERS = {
 }
 """Name -> "module:class", in the order in which they are asked."""
 
+MIXED_TRUST = 0.85
+
 LETTERS_OF_PROOF = 4
 """A reading in another script this long may be a little less sure: short ones arise from clutter."""
 
@@ -105,6 +107,7 @@ def read_words(image: Image, readers: Sequence[Reader]) -> list[Word]:
         if beyond and words:
             words = _merge(words, other.reread(image, words, scripts=beyond))
     tidy = [replace(word, text=unmixed(word.text.strip())) for word in words if worth_reading(word)]
+    tidy = [word for word in tidy if not _half_greek(word.text)]
     return [replace(word, script=script_of(word.text)) for word in tidy]
 
 
@@ -143,6 +146,8 @@ _TWINS = frozenset("АВЕЗКМНОРСТУХЬаеорсухгіІјЅѕЈ" + 
 # Where letters are seen that Cyrillic lacks, those that the two share prove nothing.
 _GREEK_ONLY = frozenset("ΘΣΩΨΞΔΛθσςωψξδλμπημ")
 _GREEK_TWINS = frozenset("ПГФпгф")
+_THAI_CONSONANT = re.compile("[\u0e01-\u0e2e]")
+_DIGIT_BEFORE_THAI = re.compile("\\d ?[\u0e01-\u0e4e](?<!ก)")
 _DIGIT_INSIDE = re.compile(r"[^\W\d_]\d+[^\W\d_]")
 
 
@@ -151,9 +156,23 @@ def _proves(word: Word, reading: Word, twins: frozenset[str]) -> bool:
     letters = script_counts(reading.text)[reading.script]
     strength = _strength(reading)
     sure = strength >= 0.75 if own >= 2 and letters >= LETTERS_OF_PROOF else strength >= 0.9
-    if own < 1 or letters < 2 or not sure or _DIGIT_INSIDE.search(reading.text):
+    if own < 1 or letters < 2 or not sure or not _well_formed(reading):
         return False
     return strength > _trust(word, reading) + 0.02
+
+
+def _well_formed(reading: Word) -> bool:
+    """Whether a reading looks written rather than made from the strokes of another script.
+
+    Tesseract's Thai finds its thin upright letters in anything, with confidence: Hebrew, Armenian and
+    Latin come out as the same two or three consonants, with digits between them.
+    """
+    if _DIGIT_INSIDE.search(reading.text):
+        return False
+    if reading.script != "Thai":
+        return True
+    consonants = _THAI_CONSONANT.findall(reading.text)
+    return 2 * len(set(consonants)) > len(consonants) and not _DIGIT_BEFORE_THAI.search(reading.text)
 
 
 def _wins(word: Word, reading: Word) -> bool:
@@ -164,8 +183,15 @@ def _wins(word: Word, reading: Word) -> bool:
 def _trust(word: Word, reading: Word) -> float:
     """How far the first reading is believed: less where it is not word-like or has lost letters."""
     solid = [sum(map(str.isalnum, text)) for text in (word.text, reading.text)]
-    complete = min(1.0, solid[0] / max(0.75 * solid[1], 1.0))
+    # Greek beside Latin letters within one word: the reader's alphabet does not have the right ones.
+    complete = (MIXED_TRUST if _half_greek(word.text) else 1.0) * min(
+        1.0, solid[0] / max(0.75 * solid[1], 1.0)
+    )
     return complete * (word.confidence if worth_reading(word) else min(word.confidence, 0.5))
+
+
+def _half_greek(text: str) -> bool:
+    return any({"Grek", "Latn"} <= script_counts(part).keys() for part in text.split())
 
 
 def rescaled(words: Sequence[Word], factor: float) -> list[Word]:

@@ -87,11 +87,9 @@ class TesseractReader:
             PillowImage.fromarray(small).save(page, compress_level=1)
             for _, names in self.packs:
                 pack = "+".join(names)
-                words = [
-                    _page_word(row, pack, factor)
-                    for row in _run(page, pack, "--psm", "11")
-                    if row.text.strip()
-                ]
+                # Automatic layout reads signs best; where it sees none, sparse text is looked for.
+                rows = _run(page, pack, "--psm", "3") or _run(page, pack, "--psm", "11")
+                words = [_page_word(row, pack, factor) for row in rows if row.text.strip()]
                 best = max(best, words, key=_total_confidence)
         return best
 
@@ -198,11 +196,20 @@ def _lines(rows: Sequence[_Row]) -> Iterator[tuple[int, str, float]]:
         lettered = [row for row in members if script_counts(row.text)] or members
         # Specks at the ends of a crop come out as signs or digits of low confidence.
         script = script_of("".join(row.text for row in lettered))
-        gap = "" if script in UNSPACED else " "
         weights = [len(row.text) for row in lettered]
         confidence = sum(w * row.confidence for w, row in zip(weights, lettered, strict=True)) / sum(weights)
         kept = [row for row in members if script_counts(row.text) or row.confidence > 0.5]
-        yield page, gap.join(row.text for row in kept), confidence
+        yield page, _joined([row.text for row in kept], spaced=script not in UNSPACED), confidence
+
+
+def _joined(parts: Sequence[str], *, spaced: bool) -> str:
+    """Words side by side; scripts that part no words keep spaces beside digits and Latin only."""
+    text = ""
+    for part in parts:
+        letters = text and script_counts(text[-1]).keys() | script_counts(part[0]).keys()
+        runs_on = not spaced and letters and letters <= UNSPACED
+        text += part if not text or runs_on else f" {part}"
+    return text
 
 
 def _page_word(row: _Row, pack: str, factor: float) -> Word:
