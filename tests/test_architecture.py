@@ -23,6 +23,7 @@ FLOORS = {
     "report": 6,
     "smallworld": 7,
     "cli": 8, "web": 8,
+    "__main__": 9,
 }  # fmt: skip
 EVERYONE = {"errors", "typing", "_optional"}
 
