@@ -183,10 +183,12 @@ class Calibration:
         try:
             fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             if fields.pop("version") != _VERSION:
-                raise FormatError(f"{path} is of another version; run: whence index calibrate {folder}")
+                raise FormatError(f"{path} is of another version; measure again with PlaceIndex.calibrate()")
             return cls(**_restored(fields))
         except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{path} is broken ({error}); run: whence index calibrate {folder}") from error
+            raise FormatError(
+                f"{path} is broken ({error}); measure again with PlaceIndex.calibrate()"
+            ) from error
 
 
 DEFAULT_GEOMETRY = Logistic(-1.0, (1.4,))

@@ -157,21 +157,34 @@ class PlaceIndex:
         Returns
         -------
         index, duplicates
-            The new index (calibrate it when both are in), and the photos that were in both.
+            The new index, calibrated anew, and the photos that were in both.
         """
         duplicates = merge_into(Path(out), Path(first), Path(second))
-        return cls.open(out), duplicates
+        merged = cls.open(out)
+        merged.calibrate()
+        return merged, duplicates
 
     def __len__(self) -> int:
         return len(self.records)
 
-    def add(self, photos: Any, **settings: Any) -> tuple[PlaceIndex, BuildReport]:
+    def add(self, photos: Any, *, calibrate: bool = True, **settings: Any) -> tuple[PlaceIndex, BuildReport]:
         """Append photos; gives the index anew, with what came in and what did not.
 
-        The calibration stays as it was until `calibrate` is called again.
+        Parameters
+        ----------
+        photos
+            As for `build`. A name that the index has already is reported as skipped.
+        calibrate
+            Measure again; otherwise the old calibration stays in force.
+        **settings
+            Fields of `BuildSettings`; the vectors stay of the type that the index has.
         """
-        report = add_to(self.folder, photos_of(photos), encoder=self.encoder, settings=_settings(settings))
-        return PlaceIndex.open(self.folder, encoder=self.given_encoder), report
+        chosen = _settings(settings)
+        report = add_to(self.folder, photos_of(photos), encoder=self.encoder, settings=chosen)
+        grown = PlaceIndex.open(self.folder, encoder=self.given_encoder)
+        if calibrate and report.added:
+            grown.calibrate(seed=chosen.seed)
+        return grown, report
 
     @cached_property
     def encoder(self) -> Encoder:

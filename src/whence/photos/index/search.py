@@ -46,7 +46,7 @@ def exact_top(
 ) -> tuple[Ints, Floats]:
     """Find the k most similar vectors of every query, exactly.
 
-    Memory is bounded by one float32 block (32 MB) and its products, whatever the size of the index.
+    Memory is bounded by one float32 block (4 MB) and its products, whatever the size of the index.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ __all__ = ["DTYPES", "UnitVectors", "VectorType", "quantised"]
 VectorType = Literal["int8", "float16"]
 DTYPES: dict[VectorType, type[Any]] = {"int8": np.int8, "float16": np.float16}
 
-_BLOCK_BYTES = 32 << 20
+_BLOCK_BYTES = 4 << 20  # as floats; what stays in the cache is turned and multiplied four times as fast
 _SMALLEST_NORM = 1e-12
 
 
