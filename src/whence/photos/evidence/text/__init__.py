@@ -1,7 +1,7 @@
 """Text in a photograph as evidence: read, understood as hints, combined.
 
 Readers (`readers`) find words; each kind of hint has a module: `names`, `phones`, `domains`, `currency`,
-`distances`, `language`. `source` puts them together.
+`distances`, `language`, `nations`. `source` puts them together.
 """
 
 from __future__ import annotations

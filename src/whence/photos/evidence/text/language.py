@@ -59,7 +59,7 @@ def spoken_hints(lines: Sequence[str]) -> list[Hint]:
     --------
     >>> hint = spoken_hints(["ทางออก", "ห้ามจอดรถ", "NO PARKING"])[0]
     >>> next(iter(hint.countries)), hint.sentence
-    ('TH', '«ทางออก» is written in Thai.')
+    ('TH', '«ห้ามจอดรถ» is written in Thai.')
     """
     other = [line for line in lines if script_counts(line).keys() - {"Latn"}]
     if other:

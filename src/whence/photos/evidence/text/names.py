@@ -18,7 +18,7 @@ from whence.photos.evidence.text.words import script_of
 from whence.places.gazetteer import Match, gazetteer
 from whence.places.names import is_unspaced, key_of
 
-__all__ = ["NamedPlace", "find_names", "name_hints"]
+__all__ = ["NamedPlace", "find_names", "name_hints", "stretches"]
 
 MOST_WORDS = 4
 MOST_PLACES = 12
@@ -77,7 +77,7 @@ def find_names(lines: Sequence[str], *, fuzzy: bool = False) -> list[NamedPlace]
 
 def _in_line(number: int, line: str, fuzzy: bool) -> Iterator[NamedPlace]:
     end = 0
-    for start, stop in _stretches(line):
+    for start, stop in stretches(line):
         if start < end:
             continue
         text = line[start:stop]
@@ -89,7 +89,7 @@ def _in_line(number: int, line: str, fuzzy: bool) -> Iterator[NamedPlace]:
             yield NamedPlace(text, number, start, stop, matches)
 
 
-def _stretches(line: str) -> Iterator[tuple[int, int]]:
+def stretches(line: str) -> Iterator[tuple[int, int]]:
     """Candidate stretches by start, longest first; pieces of unspaced scripts by characters."""
     tokens = list(_TOKEN.finditer(line))
     for first, token in enumerate(tokens):

@@ -14,6 +14,7 @@ from whence.photos.evidence.text.distances import distance_hints
 from whence.photos.evidence.text.domains import domain_hints
 from whence.photos.evidence.text.language import spoken_hints
 from whence.photos.evidence.text.names import name_hints
+from whence.photos.evidence.text.nations import nation_hints
 from whence.photos.evidence.text.phones import phone_hints
 from whence.photos.evidence.text.prior import Votes, vote
 from whence.photos.evidence.text.readers import Reader, available_readers, read_words
@@ -101,7 +102,7 @@ def hints_from_words(words: Sequence[Word]) -> list[Hint]:
     if not lines:
         return []
     signposts, targets = distance_hints(words)
-    national = [*spoken_hints(lines), *currency_hints(lines), *domain_hints(lines)]
+    national = [*spoken_hints(lines), *currency_hints(lines), *domain_hints(lines), *nation_hints(lines)]
     likely = vote(national).shares if national else {}
     phones = phone_hints(lines, likely)
     names = name_hints(lines, skip=[target.place for target in targets])
