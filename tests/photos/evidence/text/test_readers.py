@@ -17,7 +17,7 @@ from whence.photos.evidence.text.words import Word, script_of
 if TYPE_CHECKING:
     from whence.typing import Image
 
-BLANK = np.full((60, 200, 3), 200, np.uint8)
+BLANK = np.full((240, 320, 3), 200, np.uint8)
 
 
 @dataclass
@@ -107,6 +107,7 @@ def test_boxes_are_where_the_text_is(readers: list[Reader]) -> None:
     assert panel[:, 0].min() < top < bottom < panel[:, 0].max()
 
 
+@pytest.mark.slow
 def test_greek_stays_greek_without_a_greek_pack(readers: list[Reader]) -> None:
     # The bundled recogniser lacks accented Greek letters and drops them; the script is still plain.
     found = read_words(draw_sign(["Νέα Σμύρνη", "Λευκωσία 25"], size_px=(800, 600)), readers)
@@ -135,6 +136,7 @@ def test_small_letters_in_a_large_photograph_are_found_in_tiles(readers: list[Re
     assert [found.text for found in read_words(image, readers)] == ["Hauptstraße 12", "Göttingen"]
 
 
+@pytest.mark.slow
 def test_tesseract_alone_reads_too() -> None:
     try:
         alone = available_readers(["tesseract"])
