@@ -93,6 +93,8 @@ def _check_target(target: Path, *, folder: bool) -> None:
         raise InputError(f"{target} is a file where a folder is to be written; choose another name")
     if not folder and target.is_dir():
         raise InputError(f"{target} is a folder where a file is to be written; choose another name")
+    if not folder and target.exists() and not target.is_file():  # a rename would replace /dev/stdout itself
+        raise InputError(f"{target} is a device or pipe, which cannot be replaced; choose another name")
 
 
 def _beside_name(target: Path) -> str:
