@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from whence.errors import InputError
+from whence import __version__
+from whence.errors import FormatError, InputError
 from whence.photos.estimate import Estimate
 
 __all__ = ["Journal"]
@@ -30,7 +32,7 @@ class Journal:
 
     def __init__(self, path: Path | None, *, settings: str, restart: bool = False) -> None:
         self.path = path
-        self._header = {"whence journal": VERSION, "settings": settings}
+        self._header = {"whence journal": VERSION, "version": __version__, "settings": settings}
         self._done: dict[str, Estimate] = {}
         self._file: IO[str] | None = None
         self._restart = restart
@@ -44,11 +46,16 @@ class Journal:
     def __enter__(self) -> Self:
         if self.path is None:
             return self
-        if self.path.exists() and not self._restart:
+        goes_on = self.path.exists() and not self._restart
+        if goes_on:
             self._read(self.path)
-            self._file = self.path.open("a", encoding="utf-8")
-        else:
-            self._file = self.path.open("w", encoding="utf-8")
+        try:
+            self._file = self.path.open("a" if goes_on else "w", encoding="utf-8")
+        except OSError as error:
+            raise InputError(
+                f"the folder {self.path.parent} cannot be written to ({error.strerror}); choose another place"
+            ) from error
+        if not goes_on:
             self._write(self._header)
         return self
 
@@ -70,7 +77,7 @@ class Journal:
         """Remove the journal: the results are whole."""
         if self.path is not None and self._file is not None:
             self._file.close()
-            self.path.unlink()
+            self.path.unlink(missing_ok=True)
 
     def _write(self, values: dict[str, object]) -> None:
         if self._file is not None:
@@ -79,19 +86,23 @@ class Journal:
 
     def _read(self, path: Path) -> None:
         """Take up the finished lines; a last line cut short by the interruption is done again."""
-        text = path.read_text("utf-8")
-        lines = text.splitlines(keepends=True)
-        if lines and not lines[-1].endswith("\n"):
-            lines.pop()
-            path.write_text("".join(lines), "utf-8")
+        # Bytes, as the cut may go through a letter, and as only this one kind of line end counts.
+        *lines, cut = path.read_bytes().split(b"\n")
+        if cut:
+            os.truncate(path, sum(len(line) + 1 for line in lines))
         if not lines:
             path.write_text(json.dumps(self._header) + "\n", "utf-8")
             return
-        if json.loads(lines[0]) != self._header:
+        try:
+            header, *items = map(json.loads, lines)
+            done = {item["key"]: Estimate.from_json(item["estimate"]) for item in items}
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError(
+                f"{path} is not what a run left ({error}); add --restart to forget it"
+            ) from error
+        if header != self._header:
             raise InputError(
                 f"{path} was left by a run with other settings; add --restart to forget it, "
                 "or repeat that run's settings to go on"
             )
-        for line in lines[1:]:
-            item = json.loads(line)
-            self._done[item["key"]] = Estimate.from_json(item["estimate"])
+        self._done = done

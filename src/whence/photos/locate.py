@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -17,15 +17,16 @@ from whence.imagery.photo import Photo, find_images
 from whence.imagery.table import read_table
 from whence.photos.estimate import Estimate, weigh
 from whence.photos.evidence.sources import Sources, SourceSettings, prepare
-from whence.photos.index import PlaceIndex
+from whence.photos.processes import map_in_processes
 
 if TYPE_CHECKING:
     from whence.earth.region import Region
     from whence.photos.evidence.evidence import Evidence
+    from whence.photos.index import PlaceIndex
     from whence.photos.journal import Journal
     from whence.typing import Image, PathLike
 
-__all__ = ["Locator", "gather", "locate", "locate_each", "locator"]
+__all__ = ["Locator", "gather", "legible", "locate", "locate_each", "locator"]
 
 Photograph: TypeAlias = "PathLike | Image | Photo"
 
@@ -59,8 +60,8 @@ class Locator:
 
     def __call__(self, photo: Photo) -> Estimate:
         """Locate one photograph; one that cannot be read gets a status, not an exception."""
-        truth = photo.row.position if photo.row is not None else None
-        name = photo.name
+        truth = _truth(photo)
+        name = legible(photo.name)
         if photo.row is not None and photo.row.problem:
             return self._unreadable(name, photo.row.problem, truth)
         try:
@@ -77,7 +78,7 @@ class Locator:
             top_k=self.top_k,
             confidence=self.confidence,
             truth=truth,
-            problems=[*problems, *unread],
+            problems=[legible(problem) for problem in (*problems, *unread)],
         )
 
     def _ask(self, photo: Photo) -> tuple[list[Evidence], list[str]]:
@@ -98,7 +99,7 @@ class Locator:
     def _unreadable(
         self, name: str, reason: str, truth: tuple[float, float] | None, problems: Sequence[str] = ()
     ) -> Estimate:
-        status = f"unreadable: {reason}"
+        status = legible(f"unreadable: {reason}")
         return Estimate(name, status, confidence=self.confidence, truth=truth, problems=tuple(problems))
 
 
@@ -134,14 +135,16 @@ def locator(
     Raises
     ------
     InputError, MissingExtraError
-        For an unknown source, or a named one that lacks what it needs.
+        For an unknown source, a named one that lacks what it needs, or when no source is left.
     """
     if top_k < 1 or not 0 < confidence < 1:
         raise InputError(
             f"top_k is {top_k} and confidence {confidence}; give at least 1, and a share between 0 and 1"
         )
-    opened = index if isinstance(index, PlaceIndex) or index is None else PlaceIndex.open(index)
+    opened = _open_index(index) if isinstance(index, str | Path) else index
     prepared = prepare(sources, SourceSettings(index=opened, leave_one_out=leave_one_out), without=without)
+    if not prepared.ready:
+        raise InputError("no source of evidence is left; name at least one, or leave fewer out")
     recipe = {
         "index": None if opened is None else opened.folder,
         "region": region,
@@ -166,6 +169,23 @@ def locator(
     )
 
 
+def _open_index(folder: PathLike) -> PlaceIndex:
+    from whence.photos.index import PlaceIndex  # only here: it brings OpenCV, which EXIF can do without
+
+    return PlaceIndex.open(folder)
+
+
+def legible(name: str) -> str:
+    r"""Spell out what of a file name is no Unicode (``\udce9``), so that any file of results can hold it.
+
+    Examples
+    --------
+    >>> print(legible("caf\udce9.jpg"))
+    caf\udce9.jpg
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @overload
 def locate(photographs: Image | Photo, **options: Any) -> Estimate: ...
 @overload
@@ -179,7 +199,8 @@ def locate(photographs: Photograph | Iterable[Photograph], **options: Any) -> Es
     ----------
     photographs
         A file, a picture as (h, w, 3) uint8 RGB, or a `Photo`: gives one `Estimate`. A folder, or any
-        collection of these: gives a list in the same order (files of a folder sorted by path).
+        collection of these: gives a list in the same order (files of a folder sorted by path), then what
+        else a table has.
     **options
         table
             CSV or Parquet file with what is known of the photographs.
@@ -204,9 +225,9 @@ def locate(photographs: Photograph | Iterable[Photograph], **options: Any) -> Es
     table, jobs = options.pop("table", None), options.pop("jobs", 1)
     prepared = locator(**options)
     if isinstance(photographs, str | Path | Photo | np.ndarray):
-        estimates = list(locate_each(_photos([photographs], table), prepared, jobs=jobs))
+        photos = _photos([photographs], table)
         is_folder = isinstance(photographs, str | Path) and Path(photographs).is_dir()
-        return estimates if is_folder else estimates[0]
+        return list(locate_each(photos, prepared, jobs=jobs)) if is_folder else prepared(photos[0])
     return list(locate_each(_photos(list(photographs), table), prepared, jobs=jobs))
 
 
@@ -216,7 +237,7 @@ def gather(paths: Sequence[PathLike], *, table: PathLike | None = None) -> list[
     Parameters
     ----------
     paths
-        Files and folders; without any, the table's own photographs.
+        Files and folders; without any, the table's own photographs. A file that is reached twice counts once.
     table
         CSV or Parquet. Its rows give truth and camera to the photographs found; rows without a file among
         them are kept too, so that each gets a result.
@@ -228,7 +249,8 @@ def gather(paths: Sequence[PathLike], *, table: PathLike | None = None) -> list[
     """
     if not paths and table is None:
         raise InputError("nothing to locate: name photographs, folders, or a --table")
-    photos = _photos(list(paths), table)
+    named = dict.fromkeys(Path(path) for path in paths)
+    photos = list({photo.path.absolute(): photo for photo in _photos(list(named), table)}.values())
     if not photos:
         raise InputError(f"no pictures in {', '.join(str(path) for path in paths) or table}")
     return photos
@@ -247,12 +269,17 @@ def _photos(given: Sequence[Photograph], table: PathLike | None) -> list[Photo]:
         return photos
     folders = [Path(item) for item in given if isinstance(item, str | Path) and Path(item).is_dir()]
     rows = read_table(table, folder=folders[0] if len(folders) == 1 else None).rows
-    by_path = {row.path.resolve(): row for row in rows}
+    by_path = {_real(row.path): row for row in rows}
     known = [
-        Photo(photo.path, row=by_path.pop(photo.path.resolve(), None)) if photo.pixels is None else photo
+        photo if photo.pixels is not None else Photo(photo.path, row=by_path.get(_real(photo.path)))
         for photo in photos
     ]
-    return known + Photo.of_rows(by_path.values())
+    named = {_real(photo.path) for photo in known if photo.row is not None}
+    return known + Photo.of_rows(row for path, row in by_path.items() if path not in named)
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)  # unlike Path.resolve, it bears links that lead to themselves
 
 
 def locate_each(
@@ -277,40 +304,31 @@ def locate_each(
     fresh = _map(prepared, todo, jobs)
     for i, photo in enumerate(photos):
         estimate = done.get(i)
-        if estimate is None:
-            estimate = next(fresh)
-            if journal is not None:
-                journal.add(_key(photo), estimate)
+        if estimate is not None:
+            yield replace(estimate, truth=_truth(photo))  # it may have been corrected since
+            continue
+        estimate = next(fresh)
+        if journal is not None:
+            journal.add(_key(photo), estimate)
         yield estimate
 
 
+def _truth(photo: Photo) -> tuple[float, float] | None:
+    return photo.row.position if photo.row is not None else None
+
+
 def _key(photo: Photo) -> str:
-    """Name a photograph and its content's age, so that a changed file is looked at again."""
+    """Name a photograph, its content's age and its camera: when these change it is looked at again."""
+    camera = photo.row.camera_id if photo.row is not None else ""
     try:
         status = photo.path.stat()
     except OSError:
-        return f"{photo.name} absent"
-    return f"{photo.name} {status.st_size} {status.st_mtime_ns}"
-
-
-_of_this_process: list[Locator] = []  # the locator that a process of the pool made for itself
+        return legible(f"{photo.name} absent")
+    return legible(f"{photo.name} {status.st_size} {status.st_mtime_ns} {camera}")
 
 
 def _map(prepared: Locator, photos: Sequence[Photo], jobs: int) -> Iterator[Estimate]:
-    if jobs == 1 or len(photos) < 2:
-        yield from map(prepared, photos)
-        return
-    # Fresh processes, not forks: readers of text and pictures start threads, which a fork would cut off.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(
-        min(jobs, len(photos)), mp_context=context, initializer=_start, initargs=(dict(prepared.recipe),)
-    ) as pool:
-        yield from pool.map(_work, photos)
-
-
-def _start(recipe: dict[str, Any]) -> None:
-    _of_this_process.append(locator(**recipe))
-
-
-def _work(photo: Photo) -> Estimate:
-    return _of_this_process[0](photo)
+    jobs = min(jobs, len(photos))
+    if jobs <= 1:
+        return map(prepared, photos)
+    return map_in_processes(partial(locator, **prepared.recipe), photos, jobs=jobs)

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet
-
 from whence.earth.ellipsoid import geodesic_distance_m
 from whence.errors import FormatError, InputError, NotFoundError
 from whence.imagery.rows import write_rows
@@ -227,9 +225,12 @@ def _csv(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def _parquet(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    import pyarrow as pa  # only here: it would make every start slower
+    import pyarrow.parquet as pq
+
     try:
-        table = pyarrow.parquet.read_table(path)
-    except (pyarrow.ArrowInvalid, OSError) as error:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
         raise FormatError(f"{path} cannot be read as Parquet: {error}") from error
     return table.column_names, table.to_pylist()
 
