@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,15 @@ NOT_ALL_LOCATED = 1
 SUFFIXES = (".csv", ".parquet", ".geojson", ".html", ".json")
 
 
+def _named(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Path, ...]:  # noqa: ARG001
+    """Refuse an empty name, mostly an unset variable of the shell, which Path takes for this folder."""
+    if "" in values:
+        raise click.BadParameter("an empty name is neither a photograph nor a folder")
+    return tuple(map(Path, values))
+
+
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, callback=_named)
 @click.option(
     "--table",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -90,14 +98,15 @@ def locate(
     from whence.cli.progress import track
     from whence.photos.evidence.sources import SWITCHED_OFF
     from whence.photos.journal import Journal
-    from whence.photos.locate import gather, locate_each, locator
+    from whence.photos.locate import gather, legible, locate_each, locator
     from whence.places.region import parse_region
 
     _check_outputs(outputs)
     photos = gather(paths, table=table)
+    _spare_inputs(outputs, [photo.path for photo in photos] + ([table] if table else []))
     prepared = locator(
         index=index,
-        region=parse_region(region) if region else None,
+        region=None if region is None else parse_region(region),
         sources=_split(sources),
         without=_split(without) or (),
         top_k=top_k,
@@ -116,7 +125,7 @@ def locate(
             )
         )
         evaluation = _evaluation(estimates, confidence)
-        files = {photo.name: photo.path for photo in photos}
+        files = {legible(photo.name): photo.path for photo in photos}
         for path in outputs:
             _write(path, estimates, evaluation, files=files)
         journal.finish()
@@ -133,6 +142,19 @@ def _check_outputs(outputs: Sequence[Path]) -> None:
             )
         if not path.parent.is_dir():
             raise InputError(f"the folder {path.parent} for {path.name} does not exist; make it first")
+        if path.exists() and not path.is_file():
+            raise InputError(
+                f"{path} is a device or pipe; write to a file, or use --json for standard output"
+            )
+
+
+def _spare_inputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """Refuse to write over what is read, and two results into one file."""
+    taken = {os.path.realpath(path) for path in inputs}
+    for path in outputs:
+        if os.path.realpath(path) in taken:
+            raise InputError(f"{path} is read by this command or named twice; write to another file")
+        taken.add(os.path.realpath(path))
 
 
 def _split(names: str | None) -> list[str] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from whence.photos.summary import length_text
 
@@ -18,10 +19,18 @@ __all__ = ["print_estimates"]
 FEW = 3
 """Up to so many photographs get their evidence in full, not only a row."""
 
+FOR_PROGRAMS = 10_000
+"""Columns where no terminal limits them: a row stays one line for grep."""
+
+JOINERS = "\u200c\u200d"
+"""Invisible, but Persian and Indian words and some emoji are wrong without them."""
+
 
 def print_estimates(estimates: Sequence[Estimate]) -> None:
     """Print one row per photograph; for a few photographs also every hypothesis and sentence."""
-    console = Console(soft_wrap=False)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=FOR_PROGRAMS)
     if len(estimates) <= FEW:
         for estimate in estimates:
             _print_one(console, estimate)
@@ -33,14 +42,14 @@ def print_estimates(estimates: Sequence[Estimate]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("sources or status")
     for estimate in estimates:
-        table.add_row(*_cells(estimate, with_truth=with_truth))
+        table.add_row(*(Text(_visible(cell)) for cell in _cells(estimate, with_truth=with_truth)))
     console.print(table)
 
 
 def _cells(estimate: Estimate, *, with_truth: bool) -> list[str]:
     if not estimate.located:
         blanks = [""] * (5 if with_truth else 4)
-        return [estimate.path, *blanks, estimate.status]
+        return [estimate.path, *blanks, estimate.status.replace(f"{estimate.path} ", "")]
     best = estimate.best
     error = [length_text(estimate.error_m) if estimate.error_m is not None else ""] if with_truth else []
     return [
@@ -55,29 +64,35 @@ def _cells(estimate: Estimate, *, with_truth: bool) -> list[str]:
 
 
 def _print_one(console: Console, estimate: Estimate) -> None:
-    console.print(estimate.path, style="bold", markup=False, highlight=False)
+    console.print(Text(_visible(estimate.path), style="bold"))
+    for line in _lines(estimate):
+        console.print(Text(f"  {_visible(line)}"))
+
+
+def _lines(estimate: Estimate) -> Iterator[str]:
     if not estimate.located:
-        console.print(f"  {estimate.status}", markup=False)
+        yield estimate.status
     else:
         best = estimate.best
-        console.print(
-            f"  {best.latitude_deg:.6f}, {best.longitude_deg:.6f} within {length_text(best.radius_m)} "
-            f"({estimate.confidence:.0%} sure)",
-            markup=False,
-            highlight=False,
+        yield (
+            f"{best.latitude_deg:.6f}, {best.longitude_deg:.6f} within {length_text(best.radius_m)} "
+            f"({estimate.confidence:.0%} sure)"
         )
     if estimate.error_m is not None:
-        console.print(
-            f"  {length_text(estimate.error_m)} from the true position", markup=False, highlight=False
-        )
+        yield f"{length_text(estimate.error_m)} from the true position"
     for rank, hypothesis in enumerate(estimate.hypotheses, start=1):
-        console.print(
-            f"  {rank}. {hypothesis.latitude_deg:10.5f} {hypothesis.longitude_deg:11.5f}   "
-            f"probability {hypothesis.probability:.2f}, then within {length_text(hypothesis.own_radius_m)}",
-            markup=False,
-            highlight=False,
+        yield (
+            f"{rank}. {hypothesis.latitude_deg:10.5f} {hypothesis.longitude_deg:11.5f}   "
+            f"probability {hypothesis.probability:.2f}, then within {length_text(hypothesis.own_radius_m)}"
         )
     for item in estimate.evidence:
-        console.print(f"  {item.evidence.source}: {item.evidence.sentence}", markup=False, highlight=False)
+        yield f"{item.evidence.source}: {item.evidence.sentence}"
     for problem in estimate.problems:
-        console.print(f"  not believed: {problem}", markup=False, highlight=False)
+        yield f"not believed: {problem}"
+
+
+def _visible(text: str) -> str:
+    """Spell out what a terminal would obey: file names and words in pictures are written by strangers."""
+    return "".join(
+        letter if letter.isprintable() or letter in JOINERS else ascii(letter)[1:-1] for letter in text
+    )
