@@ -137,7 +137,7 @@ def info(index_folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(values, ensure_ascii=False, indent=1))
         return
     for name, value in values.items():
-        click.echo(f"{name:24} {value}")
+        click.echo(f"{name:28} {value}")
 
 
 @index.command()
@@ -174,6 +174,25 @@ def check(index_folder: Path, radius_m: float, as_json: bool) -> None:
     click.echo(figures.summary())
 
 
+@index.command()
+@click.argument("index_folder", metavar="INDEX", type=folder)
+@click.option("--seed", default=0, show_default=True, help="Of the choice of photographs asked about.")
+def calibrate(index_folder: Path, seed: int) -> None:
+    """Measure anew, on the photographs of INDEX, how far its answers can be trusted.
+
+    \b
+    whence index calibrate city.index
+
+    Building, adding and merging do this by themselves.
+    """
+    from whence.photos.index import PlaceIndex
+
+    opened = PlaceIndex.open(index_folder)
+    opened.calibrate(seed=seed)
+    for name, value in _trust(opened).items():
+        click.echo(f"{name:28} {value}")
+
+
 def _facts(opened: PlaceIndex) -> dict[str, Any]:
     return {
         "photographs": len(opened),
@@ -182,7 +201,22 @@ def _facts(opened: PlaceIndex) -> dict[str, Any]:
         "skipped": len(opened.skipped),
         "encoder": opened.header.encoder,
         "bytes per photograph": opened.header.dim * (1 if opened.header.dtype == "int8" else 2),
+        **_trust(opened),
     }
+
+
+def _trust(opened: PlaceIndex) -> dict[str, Any]:
+    """How well the radii kept their promise when the index was asked about its own photographs."""
+    measured = opened.calibration.reliability
+    if measured is None:
+        return {"calibration": "wide defaults: too few photographs to measure"}
+    facts: dict[str, Any] = {"calibration": f"measured with {measured.queries} questions"}
+    shares = zip(measured.promised, measured.held_covered, measured.held_uncovered, strict=True)
+    for promised, covered, uncovered in shares:
+        facts[f"promised {promised:.0%}, held"] = (
+            f"{covered:.0%} where the map has photographs, {uncovered:.0%} where it has none"
+        )
+    return facts
 
 
 def _tell_skipped(skipped: Iterable[Skipped]) -> None:

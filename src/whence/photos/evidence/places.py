@@ -34,7 +34,7 @@ def index_source(settings: SourceSettings) -> Source:
         )
 
     def look_up(photo: Photo) -> Evidence | None:
-        pixels = photo.image(index.encoder.input_px)
+        pixels = photo.image(index.input_px)
         exclude = Exclude(names=index.names_of(photo.path)) if settings.leave_one_out else None
         neighbours = index.query([pixels], exclude=exclude)[0]
         if not len(neighbours):
