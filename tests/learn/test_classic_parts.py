@@ -10,7 +10,8 @@ from whence.errors import NotEnoughDataError
 from whence.learn.encoders.classic.colour import equalised, local_colour_statistics
 from whence.learn.encoders.classic.dense_sift import dense_sift
 from whence.learn.encoders.classic.projection import Projection
-from whence.learn.encoders.classic.vlad import Vocabulary, unit_rows
+from whence.learn.encoders.classic.vlad import Vocabulary
+from whence.learn.encoders.normalisation import unit_rows
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ class TestVocabulary:
 class TestProjection:
     def test_few_photos_keep_their_inner_products(self, rng: np.random.Generator) -> None:
         vectors = unit_rows(rng.normal(size=(40, 600)).astype(np.float32) + 0.5)
-        projection = Projection.fit(vectors, dim=128, rng=rng)
+        projection = Projection.fit(vectors, dim=128, rng=rng, power=0)
         centred = vectors - projection.mean
         expected = unit_rows(centred) @ unit_rows(centred).T
         turned = projection.apply(vectors)
@@ -130,7 +131,7 @@ class TestProjection:
     def test_many_photos_are_half_whitened(self, rng: np.random.Generator) -> None:
         scales = np.geomspace(10, 1, 16)
         vectors = (rng.normal(size=(3000, 16)) * scales).astype(np.float32)
-        projection = Projection.fit(vectors, dim=16, rng=rng)
+        projection = Projection.fit(vectors, dim=16, rng=rng, power=0.25)
         spread = ((vectors - projection.mean) @ projection.matrix).std(axis=0)
         # Power 0.25 of the variance is the square root of the standard deviation.
         np.testing.assert_allclose(spread / spread[-1], np.sqrt(scales), rtol=0.05)

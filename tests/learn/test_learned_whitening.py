@@ -7,8 +7,8 @@ import pytest
 
 from whence.earth.sphere import distance_m
 from whence.errors import NotEnoughDataError
-from whence.learn.encoders.classic.vlad import unit_rows
 from whence.learn.encoders.classic.whitening import LearnedWhitening, matching_pairs
+from whence.learn.encoders.normalisation import unit_rows
 
 STREETS = 120
 

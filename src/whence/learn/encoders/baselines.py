@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import cv2
 import numpy as np
 
-from whence.learn.encoders.classic.vlad import unit_rows
+from whence.learn.encoders.normalisation import unit_rows
 from whence.learn.encoders.storage import read_settings, write_settings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy as np
 
 from whence._optional import require
 from whence.errors import FormatError, InputError, NotFoundError
-from whence.learn.encoders.classic.vlad import unit_rows
+from whence.learn.encoders.normalisation import unit_rows
 from whence.learn.encoders.storage import read_settings, write_settings
 
 if TYPE_CHECKING:

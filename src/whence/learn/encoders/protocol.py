@@ -31,7 +31,7 @@ class Encoder(Protocol):
         """Pixels looked at on the short side: the ``size_hint_px`` to open images with."""
 
     def encode(self, images: Sequence[Image]) -> Floats32:
-        """Vectors (n, dim) of n images (h, w, 3) of any sizes; none depends on its company."""
+        """Vectors (n, dim) of n images (h, w, 3) of any sizes; company alters the rounding at most."""
 
     def save(self, folder: PathLike) -> None:
         """Write what `load` needs into a folder, made if absent."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from whence.learn.encoders.classic.colour import equalised, local_colour_statistics
 from whence.learn.encoders.classic.dense_sift import Described, dense_sift
-from whence.learn.encoders.classic.vlad import Vocabulary, signed_sqrt, unit_rows
+from whence.learn.encoders.classic.vlad import Vocabulary
+from whence.learn.encoders.normalisation import signed_sqrt, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ __all__ = ["INPUT_PX", "PARTS", "Describer", "Part", "squashed"]
 INPUT_PX = 320
 _WORDS = 64
 _SAMPLES = 180_000
+_QUADRANTS = 4
 _QUADRANT_WEIGHT = np.float32(0.5)
 
 
@@ -91,6 +93,18 @@ class Describer:
         small = [squashed(image) for image in images]
         return cls({name: _learn(part, small, rng) for name, part in PARTS.items()})
 
+    def describe_all(self, images: Sequence[Image]) -> dict[str, Floats32]:
+        """Describe n images: (n, d) for each name in `PARTS`."""
+        # Filled row by row: at 50,000 numbers a photo there is no room for a second copy of a whole sample.
+        described = {
+            name: np.empty((len(images), (1 + _QUADRANTS) * vocabulary.size), np.float32)
+            for name, vocabulary in self.vocabularies.items()
+        }
+        for i, image in enumerate(images):
+            for name, vector in self.describe(image).items():
+                described[name][i] = vector
+        return described
+
     def describe(self, image: Image) -> dict[str, Floats32]:
         """Aggregate the local descriptors of an image: a long vector for each name in `PARTS`."""
         small = squashed(image)
@@ -111,6 +125,6 @@ def _learn(part: Part, images: Sequence[Image], rng: np.random.Generator) -> Voc
 def _aggregate(described: Described, vocabulary: Vocabulary) -> Floats32:
     """VLAD of the whole image and, at half the weight, of its quadrants."""
     column, row = (described.centres_px >= INPUT_PX / 2).T.astype(np.int64)
-    quadrants = vocabulary.aggregate(described.descriptors, 2 * row + column, n_cells=4)
+    quadrants = vocabulary.aggregate(described.descriptors, 2 * row + column, n_cells=_QUADRANTS)
     whole = unit_rows(signed_sqrt(quadrants.sum(axis=0)))
     return np.concatenate([whole, _QUADRANT_WEIGHT * unit_rows(signed_sqrt(quadrants)).ravel()])

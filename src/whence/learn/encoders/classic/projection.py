@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.errors import NotEnoughDataError
-from whence.learn.encoders.classic.vlad import unit_rows
+from whence.learn.encoders.normalisation import unit_rows
 
 if TYPE_CHECKING:
     from whence.typing import Floats32
@@ -17,10 +17,12 @@ __all__ = ["Projection"]
 
 # Weight, in photos, of the belief that the mean is zero: three photos do not know their own mean.
 _MEAN_PRIOR = 10
-# Fewer photos than the first do not know which directions are common and get no whitening; from the second on
-# the full power. Between them it grows evenly.
-_WHITENING_PHOTOS = (100, 500)
-POWER = 0.25
+# Short of the full 0.5: what is common no longer drowns what is rare, and yet the noise of the last
+# directions is not blown up. Few photos do not know well what is common.
+_POWER = 0.35
+_POWER_OF_FEW = 0.2
+# Length of the random directions: their inner products are noisy, so they count for less than learnt ones.
+_RANDOM_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,25 +42,24 @@ class Projection:
 
     @classmethod
     def fit(
-        cls, vectors: Floats32, *, dim: int, rng: np.random.Generator, power: float = POWER
+        cls, vectors: Floats32, *, dim: int, rng: np.random.Generator, power: float = _POWER
     ) -> Projection:
-        """Principal directions by the Gram matrix, each divided by its eigenvalue to `power`.
+        """Principal directions, each divided by its variance to `power`; with few photos, random ones too.
 
-        Half the usual power of whitening (0.5) keeps what is common from drowning what is rare, without
-        blowing up the noise of the last directions. n photos span n directions at most: the rest is filled
-        with random ones, whose inner products are right on average (Johnson and Lindenstrauss, 1984), so that
-        photos added later are not seen through the eyes of the first few only.
+        No more than `dim` photos leave half of the directions to chance: these keep inner products right on
+        average (Johnson and Lindenstrauss, 1984), so that photos added later are not seen through the eyes of
+        a few.
 
         Parameters
         ----------
         vectors
             (n, d) aggregated vectors of n photos.
         dim
-            Directions to keep.
+            Directions to keep; d if that is less.
         rng
             Draws the random directions.
         power
-            0: none; 0.5: full whitening; lowered for fewer than 500 photos.
+            0: none; 0.5: full whitening; at most 0.2 with no more than `dim` photos.
 
         Raises
         ------
@@ -68,15 +69,18 @@ class Projection:
         n, d = vectors.shape
         if n == 0:
             raise NotEnoughDataError("there are no photos to learn a projection from; give at least one")
-        mean = vectors.sum(axis=0, dtype=np.float64) / (n + _MEAN_PRIOR)
-        centred = vectors - mean.astype(np.float32)
-        variances, directions = _principal(centred, min(dim, d))
-        scaled = directions * (variances / variances.max(initial=0)) ** -_eased(power, n)
-        if scaled.shape[1] < min(dim, d):
-            weakest = np.linalg.norm(scaled[:, -1]) if scaled.shape[1] else 1.0
-            filler = weakest * _random_complement(directions, min(dim, d) - scaled.shape[1], rng)
-            scaled = np.concatenate([scaled, filler], axis=1)
-        return cls(_storable(mean), _storable(scaled))
+        dim = min(dim, d)
+        few = n <= dim
+        power = min(power, _POWER_OF_FEW) if few else power
+        mean = np.asarray(vectors.sum(axis=0) / np.float32(n + _MEAN_PRIOR))
+        variances, directions = _principal(vectors - mean, dim // 2 if few else dim)
+        relative = variances / variances.max(initial=0)
+        matrix = directions * relative**-power
+        if directions.shape[1] < dim:
+            weight = _RANDOM_WEIGHT * float(relative.min(initial=1)) ** -power
+            random = _random_complement(directions, dim - directions.shape[1], rng)
+            matrix = np.concatenate([matrix, weight * random], axis=1)
+        return cls(_storable(mean), _storable(matrix))
 
     def apply(self, vectors: Floats32) -> Floats32:
         """Vectors (n, dim) of unit length for vectors (n, d).
@@ -85,11 +89,6 @@ class Projection:
         """
         rows = [(vector - self.mean) @ self.matrix for vector in vectors]
         return unit_rows(np.stack(rows)) if rows else np.empty((0, self.matrix.shape[1]), np.float32)
-
-
-def _eased(power: float, n: int) -> float:
-    few, enough = _WHITENING_PHOTOS
-    return power * float(np.clip((n - few) / (enough - few), 0, 1))
 
 
 def _principal(centred: Floats32, dim: int) -> tuple[Floats32, Floats32]:

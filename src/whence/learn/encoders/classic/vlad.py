@@ -13,11 +13,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from whence.errors import NotEnoughDataError
+from whence.learn.encoders.normalisation import unit_rows
 
 if TYPE_CHECKING:
     from whence.typing import Floats32, Ints
 
-__all__ = ["Vocabulary", "signed_sqrt", "unit_rows"]
+__all__ = ["Vocabulary"]
 
 _ROUNDS = 20
 _SEED_POINTS = 50
@@ -106,18 +107,6 @@ class Vocabulary:
         sums = _sum_by(labels, projected, n_cells * k).reshape(n_cells, k, p)
         counts = np.bincount(labels, minlength=n_cells * k).reshape(n_cells, k, 1).astype(np.float32)
         return (sums - counts * self.words).reshape(n_cells, k * p)
-
-
-def signed_sqrt(vectors: Floats32) -> Floats32:
-    """Square root of the magnitude under the old sign: tames bursts of one repeated texture."""
-    return np.copysign(np.sqrt(np.abs(vectors)), vectors)
-
-
-def unit_rows(vectors: Floats32) -> Floats32:
-    """Rows scaled to unit length; a row of zeros stays one."""
-    norm = np.sqrt(np.einsum("...d,...d->...", vectors, vectors))[..., None]
-    scaled: Floats32 = vectors / np.maximum(norm, np.float32(1e-12))
-    return scaled
 
 
 def _nearest(points: Floats32, words: Floats32) -> Ints:

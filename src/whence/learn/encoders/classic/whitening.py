@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from whence.earth.sphere import EARTH_RADIUS_M, to_unit_vectors
 from whence.errors import NotEnoughDataError
-from whence.learn.encoders.classic.vlad import unit_rows
+from whence.learn.encoders.normalisation import unit_rows
 
 if TYPE_CHECKING:
     from whence.typing import Floats, Floats32, Ints
