@@ -11,8 +11,11 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread per xdist worker, before numpy loads
-# The gazetteer's index is built once per version of the code that writes it, never in the user's own cache.
-_WRITERS = [CHECKOUT / "src/whence/places" / name for name in ("names.py", "index_build.py")]
+# The caches are built once per version of the code that writes them, never in the user's own cache.
+_WRITERS = [
+    CHECKOUT / "src/whence/places" / f"{name}.py"
+    for name in ("names", "index_build", "country_names", "zones")
+]
 _DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in _WRITERS)).hexdigest()[:12]
 os.environ.setdefault("WHENCE_CACHE", str(CHECKOUT / ".pytest_cache" / f"whence-{_DIGEST}"))
 

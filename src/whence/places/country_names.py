@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections import Counter
+from importlib.metadata import version
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,14 +14,19 @@ from babel.localedata import locale_identifiers
 from rapidfuzz import process
 
 from whence.errors import NotFoundError
+from whence.places.cache import cached_folder
 from whence.places.country_codes import alpha2_codes
 from whence.places.country_table import Country, countries, country
+from whence.places.index_build import INDEX_VERSION
 from whence.places.names import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["by_name", "country_names", "name_in"]
+
+_FILE = "names.json"
 
 # English and short forms that CLDR does not list.
 _ALSO = {
@@ -80,9 +87,16 @@ def name_in(code: str, language: str) -> str:
 def country_names() -> Mapping[str, str]:
     """Return all names as keys (see `whence.places.names.key_of`) with the country each most often means.
 
-    About 25,000 keys; made in about a second when first asked for. Where languages disagree ("Kongo") the
-    country meant in most of them is given, English first.
+    About 25,000 keys; gathered from CLDR (in about a second) where no cache has them yet. Where languages
+    disagree ("Kongo") the country meant in most of them is given, English first.
     """
+    folder = cached_folder(f"country-names-{version('babel')}-{INDEX_VERSION}", _build)
+    agreed: dict[str, str] = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    return MappingProxyType(agreed | dict(_english()))
+
+
+def _build(folder: Path) -> None:
+    """Write for every name in CLDR the country that most languages mean by it."""
     votes: dict[str, Counter[str]] = {}
     for language in locale_identifiers():
         if "_" in language:
@@ -91,8 +105,8 @@ def country_names() -> Mapping[str, str]:
             key = key_of(name)
             if code in alpha2_codes() and key != code.lower():  # CLDR repeats the code where it has no name
                 votes.setdefault(key, Counter())[code] += 1
-    agreed = {key: counter.most_common(1)[0][0] for key, counter in votes.items()}
-    return MappingProxyType(agreed | dict(_english()))
+    agreed = {key: min(counts, key=lambda code: (-counts[code], code)) for key, counts in votes.items()}
+    (folder / _FILE).write_text(json.dumps(agreed, ensure_ascii=False), encoding="utf-8")
 
 
 @functools.lru_cache(maxsize=1)

@@ -10,8 +10,9 @@ import pytest
 
 from whence.imagery.exif import Metadata
 from whence.imagery.photo import Photo
-from whence.photos.evidence.time import time_evidence, zones_with_offset
+from whence.photos.evidence.time import time_evidence
 from whence.places.country import country_at
+from whence.places.zones import zones_with_offset
 
 SUMMER, WINTER = datetime(2024, 7, 1, 12), datetime(2024, 1, 1, 12)
 
