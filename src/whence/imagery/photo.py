@@ -12,6 +12,7 @@ import numpy as np
 from whence.errors import InputError
 from whence.imagery.exif import Metadata, read_metadata
 from whence.imagery.finding import find_images
+from whence.imagery.naming import legible
 from whence.imagery.opening import MAX_PIXELS, Source, opened
 from whence.imagery.payloads import orientation_of, payloads_of
 from whence.imagery.pixels import flattened, upright
@@ -148,8 +149,8 @@ class Photo:
 
     @property
     def name(self) -> str:
-        """What results call it: the path as the table writes it, else the path."""
-        return self.row.name if self.row is not None else str(self.path)
+        """What results call it: the path as the table writes it, else the path, made legible."""
+        return legible(self.row.name if self.row is not None else str(self.path))
 
     @cached_property
     def metadata(self) -> Metadata:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 import numpy as np
 
 from whence.errors import InputError, NotAnImageError, NotFoundError
+from whence.imagery.naming import legible
 from whence.imagery.photo import Photo, find_images
 from whence.imagery.table import read_table
 from whence.photos.estimate import Estimate, weigh
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from whence.photos.journal import Journal
     from whence.typing import Image, PathLike
 
-__all__ = ["Locator", "gather", "legible", "locate", "locate_each", "locator"]
+__all__ = ["Locator", "gather", "locate", "locate_each", "locator"]
 
 Photograph: TypeAlias = "PathLike | Image | Photo"
 
@@ -61,7 +62,7 @@ class Locator:
     def __call__(self, photo: Photo) -> Estimate:
         """Locate one photograph; one that cannot be read gets a status, not an exception."""
         truth = _truth(photo)
-        name = legible(photo.name)
+        name = photo.name
         if photo.row is not None and photo.row.problem:
             return self._unreadable(name, photo.row.problem, truth)
         try:
@@ -173,17 +174,6 @@ def _open_index(folder: PathLike) -> PlaceIndex:
     from whence.photos.index import PlaceIndex  # only here: it brings OpenCV, which EXIF can do without
 
     return PlaceIndex.open(folder)
-
-
-def legible(name: str) -> str:
-    r"""Spell out what of a file name is no Unicode (``\udce9``), so that any file of results can hold it.
-
-    Examples
-    --------
-    >>> print(legible("caf\udce9.jpg"))
-    caf\udce9.jpg
-    """
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @overload
@@ -323,8 +313,8 @@ def _key(photo: Photo) -> str:
     try:
         status = photo.path.stat()
     except OSError:
-        return legible(f"{photo.name} absent")
-    return legible(f"{photo.name} {status.st_size} {status.st_mtime_ns} {camera}")
+        return f"{photo.name} absent"
+    return f"{photo.name} {status.st_size} {status.st_mtime_ns} {camera}"
 
 
 def _map(prepared: Locator, photos: Sequence[Photo], jobs: int) -> Iterator[Estimate]:

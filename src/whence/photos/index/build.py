@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.errors import InputError, NotEnoughDataError
+from whence.imagery.naming import legible
 from whence.photos.index.encoding import prepared_encoder
 from whence.photos.index.local_store import LocalStore, write_local
 from whence.photos.index.rerank import extract_in_shards
@@ -202,7 +203,7 @@ def _encode(
     good = [i for i, problem in enumerate(encoded.problems.tolist()) if not problem]
     kept = [photos[i] for i in good]
     unreadable = [
-        Skipped(photo.name, problem)
+        Skipped(photo.name, legible(problem))
         for photo, problem in zip(photos, encoded.problems.tolist(), strict=True)
         if problem
     ]

@@ -39,6 +39,9 @@ def merge_into(out: Path, first: Path, second: Path) -> tuple[Skipped, ...]:
         photos.
     """
     heads = [read_header(first), read_header(second)]
+    for folder, head in zip((first, second), heads, strict=True):
+        if not head.complete:
+            raise InputError(f"the index in {folder} was not finished; give the command that builds it again")
     if heads[0].encoder != heads[1].encoder:
         raise InputError(
             f"{first} was made with the encoder {heads[0].encoder!r} and {second} with {heads[1].encoder!r}: "

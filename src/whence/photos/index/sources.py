@@ -12,6 +12,7 @@ import numpy as np
 from whence.errors import InputError, WhenceError
 from whence.imagery.exif import read_metadata
 from whence.imagery.finding import find_images
+from whence.imagery.naming import legible
 from whence.imagery.photo import Photo
 from whence.imagery.table import PhotoTable, TableRow, read_table
 from whence.photos.index.store import Records
@@ -94,14 +95,14 @@ def _from_any(item: object) -> IndexPhoto:
 
 def _photos_in(folder: Path) -> list[IndexPhoto]:
     """Photos below a folder, named by their path in it."""
-    return [_from_exif(path, path.relative_to(folder).as_posix()) for path in find_images(folder)]
+    return [_from_exif(path, legible(path.relative_to(folder).as_posix())) for path in find_images(folder)]
 
 
 def _from_exif(path: Path, name: str) -> IndexPhoto:
     try:
         metadata = read_metadata(path)
     except WhenceError as error:
-        return IndexPhoto(name, path, problem=f"unreadable: {error}")
+        return IndexPhoto(name, path, problem=legible(f"unreadable: {error}"))
     return IndexPhoto(
         name,
         path,
