@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from whence import __version__
+from whence.cli.escaping import visible
 from whence.errors import WhenceError
 
 __all__ = ["main", "whence"]
@@ -76,6 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("interrupted", err=True)
         sys.exit(130)
     except (WhenceError, OSError) as error:
-        click.echo(f"whence: {error}", err=True)
+        click.echo(f"whence: {visible(str(error))}", err=True)
         sys.exit(2)
     sys.exit(status if isinstance(status, int) else 0)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from whence.cli.escaping import visible
+
 __all__ = ["exif"]
 
 
@@ -31,11 +33,14 @@ def show(photo: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(values, default=str, ensure_ascii=False, indent=1))
         return
-    for name, value in values.items():
-        if name != "problems" and value is not None:
-            click.echo(f"{name:20} {value}")
+    stated = {name: value for name, value in values.items() if value not in (None, "", False, ())}
+    stated.pop("problems", None)
+    for name, value in stated.items():
+        click.echo(visible(f"{name:20} {value}"))
+    if stated.keys() <= {"size_px", "orientation"}:
+        click.echo("nothing about place, time or camera")
     for problem in values["problems"]:
-        click.echo(f"not believed         {problem}")
+        click.echo(visible(f"not believed         {problem}"))
 
 
 @exif.command()

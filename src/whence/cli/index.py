@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from whence.cli.escaping import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -223,6 +225,6 @@ def _tell_skipped(skipped: Iterable[Skipped]) -> None:
     """Name what was left out; the whole list is in the index."""
     skipped = list(skipped)
     for item in skipped[:FEW_SKIPPED]:
-        click.echo(f"not in the index: {item.name}: {item.reason}", err=True)
+        click.echo(visible(f"not in the index: {item.name}: {item.reason}"), err=True)
     if len(skipped) > FEW_SKIPPED:
         click.echo(f"… and {len(skipped) - FEW_SKIPPED} more, listed in the index", err=True)

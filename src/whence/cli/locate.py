@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,27 @@ import click
 from whence.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whence.photos.estimate import Estimate
     from whence.photos.evaluate import Evaluation
+    from whence.photos.journal import Journal
 
 __all__ = ["locate"]
 
 NOT_ALL_LOCATED = 1
 SUFFIXES = (".csv", ".parquet", ".geojson", ".html", ".json")
+
+
+@contextmanager
+def _way_on(journal: Journal) -> Iterator[None]:
+    """Tell someone who interrupts that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if journal.path is not None:
+            click.echo(f"kept in {journal.path}; the same command goes on from there", err=True)
+        raise
 
 
 def _named(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Path, ...]:  # noqa: ARG001
@@ -98,7 +111,7 @@ def locate(
     from whence.cli.progress import track
     from whence.photos.evidence.sources import SWITCHED_OFF
     from whence.photos.journal import Journal
-    from whence.photos.locate import gather, legible, locate_each, locator
+    from whence.photos.locate import gather, locate_each, locator
     from whence.places.region import parse_region
 
     _check_outputs(outputs)
@@ -119,13 +132,11 @@ def locate(
     with Journal.beside(
         outputs[0] if outputs else None, settings=prepared.fingerprint, restart=restart
     ) as journal:
-        estimates = list(
-            track(
-                locate_each(photos, prepared, jobs=jobs, journal=journal), total=len(photos), what="locating"
-            )
-        )
+        answers = locate_each(photos, prepared, jobs=jobs, journal=journal)
+        with _way_on(journal):
+            estimates = list(track(answers, total=len(photos), what="locating"))
         evaluation = _evaluation(estimates, confidence)
-        files = {legible(photo.name): photo.path for photo in photos}
+        files = {photo.name: photo.path for photo in photos}
         for path in outputs:
             _write(path, estimates, evaluation, files=files)
         journal.finish()

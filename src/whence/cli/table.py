@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from whence.cli.escaping import visible
 from whence.photos.summary import length_text
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ FEW = 3
 
 FOR_PROGRAMS = 10_000
 """Columns where no terminal limits them: a row stays one line for grep."""
-
-JOINERS = "\u200c\u200d"
-"""Invisible, but Persian and Indian words and some emoji are wrong without them."""
 
 
 def print_estimates(estimates: Sequence[Estimate]) -> None:
@@ -42,7 +40,7 @@ def print_estimates(estimates: Sequence[Estimate]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("sources or status")
     for estimate in estimates:
-        table.add_row(*(Text(_visible(cell)) for cell in _cells(estimate, with_truth=with_truth)))
+        table.add_row(*(Text(visible(cell)) for cell in _cells(estimate, with_truth=with_truth)))
     console.print(table)
 
 
@@ -64,9 +62,9 @@ def _cells(estimate: Estimate, *, with_truth: bool) -> list[str]:
 
 
 def _print_one(console: Console, estimate: Estimate) -> None:
-    console.print(Text(_visible(estimate.path), style="bold"))
+    console.print(Text(visible(estimate.path), style="bold"))
     for line in _lines(estimate):
-        console.print(Text(f"  {_visible(line)}"))
+        console.print(Text(f"  {visible(line)}"))
 
 
 def _lines(estimate: Estimate) -> Iterator[str]:
@@ -89,10 +87,3 @@ def _lines(estimate: Estimate) -> Iterator[str]:
         yield f"{item.evidence.source}: {item.evidence.sentence}"
     for problem in estimate.problems:
         yield f"not believed: {problem}"
-
-
-def _visible(text: str) -> str:
-    """Spell out what a terminal would obey: file names and words in pictures are written by strangers."""
-    return "".join(
-        letter if letter.isprintable() or letter in JOINERS else ascii(letter)[1:-1] for letter in text
-    )
