@@ -48,6 +48,7 @@ def test_it_is_a_trainable_encoder(encoder: ClassicEncoder) -> None:
 def test_vectors_have_unit_length(encoder: ClassicEncoder, photos: list[Image]) -> None:
     vectors = encoder.encode(photos)
     assert vectors.shape == (12, encoder.dim)
+    assert encoder.encode([]).shape == (0, encoder.dim)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 

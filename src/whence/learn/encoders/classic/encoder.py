@@ -33,6 +33,7 @@ __all__ = ["ClassicEncoder"]
 VERSION = 1
 _PART_DIM = 512
 _VOCABULARY_PHOTOS = 300
+_BATCH = 64  # what is said of a photo takes 200 kB before it is compressed
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,11 @@ class ClassicEncoder:
 
     def encode(self, images: Sequence[Image]) -> Floats32:
         """Vectors (n, 1536) of unit length for n images (h, w, 3) RGB of any sizes."""
-        return self.fuse(self.describer.describe_all(images))
+        batches = [
+            self.fuse(self.describer.describe_all(images[i : i + _BATCH]))
+            for i in range(0, len(images), _BATCH)
+        ]
+        return np.concatenate(batches) if batches else np.empty((0, self.dim), np.float32)
 
     def fuse(self, described: Mapping[str, Floats32]) -> Floats32:
         """Vectors (n, 1536) from what the describer said of n images ((n, d) for each part)."""
