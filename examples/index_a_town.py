@@ -13,12 +13,12 @@ from whence.imagery import read_table
 from whence.photos.index import Exclude, PlaceIndex
 from whence.smallworld import Town, write_photographs
 
-table = write_photographs(Town.build(seed=0), Path("walk"), count=24)
+table = write_photographs(Town.build(seed=0), Path("walk"), count=12)
 index = PlaceIndex.build(table, "town.index")
 print(f"{len(index)} photographs, made with {index.header.encoder.split('-')[0]}")
 
 # Ask about one of them, as if it were not in the index itself.
-asked = read_table(table).rows[5]
+asked = read_table(table).rows[3]
 found = index.query([asked.path], k=3, exclude=Exclude(names=frozenset({asked.name})))[0]
 for name, likeness in zip(found.names, found.similarity, strict=True):
     print(f"  {name}: likeness {likeness:.2f}")
