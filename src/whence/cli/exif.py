@@ -36,7 +36,8 @@ def show(photo: Path, as_json: bool) -> None:
     stated = {name: value for name, value in values.items() if value not in (None, "", False, ())}
     stated.pop("problems", None)
     for name, value in stated.items():
-        click.echo(visible(f"{name:20} {value}"))
+        shown = f"{value:.10g}" if isinstance(value, float) else value
+        click.echo(visible(f"{name:20} {shown}"))
     if stated.keys() <= {"size_px", "orientation"}:
         click.echo("nothing about place, time or camera")
     for problem in values["problems"]:
