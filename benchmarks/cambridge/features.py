@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from whence.typing import Floats32, Image, Ints
 
-CAST_QUERIES = 240
+CAST_QUERIES = 1000
 BASELINES = (Thumbnail, LabHistogram, Gist)
 
 
@@ -48,7 +48,7 @@ class Features:
         return np.sort(np.random.default_rng(1).choice(self.count, CAST_QUERIES, replace=False))
 
     def classic_of_fold(self, fold: int) -> tuple[Floats32, Floats32]:
-        """Vectors (4096, d) of all views and (240, d) of the cast ones; the fold's blocks teach nothing."""
+        """Vectors (4096, d) of all views and (1000, d) of the cast ones; the fold's blocks teach nothing."""
         encoder = cache(lambda: self._projected(fold))
         clean = self._kept(f"classic-{fold}", lambda: encoder().fuse(self._described()))
         cast = self._kept(f"classic-cast-{fold}", lambda: encoder().fuse(self._described_cast()))
