@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from whence.earth.belief import Belief
 from whence.earth.sphere import destination, distance_m
 from whence.errors import InputError, NotEnoughDataError
-from whence.photos.index.calibration import Calibration, Logistic, bandwidth_for, near_for
+from whence.photos.index.calibration import ELSEWHERE, Calibration, Logistic, bandwidth_for, near_for
 from whence.photos.index.consensus import (
     belief_from_neighbours,
     consensus_of,
@@ -134,16 +134,25 @@ def test_an_unsure_cluster_is_not_put_forward():
 
 def test_what_resembles_nothing_fades_to_the_background():
     cal = at_odds(-5.0)
-    cal = replace(cal, single=replace(cal.single, top_mean=0.4, top_sd=0.05))
+    cal = replace(cal, elsewhere=ELSEWHERE, single=replace(cal.single, top_mean=0.4, top_sd=0.05))
     lonlat = around(CITY, [5, 50, 100])
     backgrounds = [
         belief_from_neighbours(neighbours(lonlat, [top, top - 0.01, top - 0.02]), cal).background
         for top in (0.6, 0.4, 0.33, 0.25, 0.1)
     ]
-    assert backgrounds[0] == pytest.approx(0.05, abs=0.002)  # the prior of a photo from elsewhere
-    assert backgrounds[1] == pytest.approx(0.05, abs=0.002)
+    assert backgrounds[0] == pytest.approx(ELSEWHERE, abs=0.002)
+    assert backgrounds[1] == pytest.approx(ELSEWHERE, abs=0.002)
     assert backgrounds[-1] > 0.85
     assert (np.diff(backgrounds) >= -1e-9).all()
+
+
+def test_an_unmeasured_index_promises_no_radius():
+    """Nobody knows what a stranger looks like there: four answers of five are not within a city."""
+    lonlat = around(CITY, [0, 5, 10])
+    for similarity in ([0.9, 0.8, 0.7], [0.1, 0.05, 0.0]):
+        belief = belief_from_neighbours(neighbours(lonlat, similarity), calibration())
+        assert belief.radius_m(0.8) > 1e6
+        assert distance_m(belief.best(), CITY) < 50.0  # the answer itself is still given
 
 
 def test_no_neighbours_say_nothing():

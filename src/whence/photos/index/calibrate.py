@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.earth.sphere import distance_m
-from whence.photos.index.calibration import MOST_LOG_ODDS, Calibration, PlaceModel, Reliability, default_for
+from whence.photos.index.calibration import (
+    ELSEWHERE,
+    MOST_LOG_ODDS,
+    Calibration,
+    PlaceModel,
+    Reliability,
+    default_for,
+)
 from whence.photos.index.consensus import (
     ASSERT_FROM,
     NEIGHBOUR_TEMPERATURE,
@@ -71,7 +78,8 @@ def fitted_calibration(index: PlaceIndex, *, rng: np.random.Generator, queries: 
     Calibration
         The wide defaults (``photos == 0``) when fewer than 50 questions can be asked in either case.
     """
-    frame = default_for(index.places)
+    unmeasured = default_for(index.places)
+    frame = replace(unmeasured, elsewhere=ELSEWHERE)
     rows = np.sort(rng.permutation(len(index))[:queries])
     folds = block_folds(index.records.lonlat, block_m=_BLOCK_NEAR * frame.near_m, rng=rng)
     single = Questions.of(
@@ -84,7 +92,7 @@ def fitted_calibration(index: PlaceIndex, *, rng: np.random.Generator, queries: 
             "%d photos are too few to measure how far the index can be trusted; its answers stay wide",
             len(index),
         )
-        return frame
+        return unmeasured
     fitted = replace(frame, single=fitted_model(single, frame), photos=len(rows))
     fitted = replace(fitted, reliability=_cross_fitted(single, frame, rng))
     if index.header.has_local:

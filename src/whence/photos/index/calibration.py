@@ -25,6 +25,9 @@ _BANDWIDTH_SPACINGS = 10.0 / 3.0  # 20 m for street imagery with a place every 6
 _LEAST_BANDWIDTH_M = 5.0  # positions from phones are no better
 _NEAR_M, _NEAR_BANDWIDTHS = 25.0, 1.25  # 25 m is what place recognition counts as found
 _WIDEST_DEFAULT_SHARE = 0.5
+_ELSEWHERE_UNMEASURED = 0.5
+ELSEWHERE = 0.05
+"""Probability, before looking, that a photo asked about is not from the map at all."""
 MOST_LOG_ODDS = 5.0
 """Beyond these the spread of a cluster no longer changes."""
 
@@ -130,7 +133,7 @@ class Calibration:
     map_spread_m: float
     single: PlaceModel
     group: PlaceModel | None = None
-    elsewhere: float = 0.05
+    elsewhere: float = ELSEWHERE
     photos: int = 0
     reliability: Reliability | None = None
 
@@ -138,8 +141,9 @@ class Calibration:
     def default(cls, *, spacing_m: float, map_center: tuple[float, float], map_spread_m: float) -> Self:
         """Wide numbers for an index of too few photos to measure anything.
 
-        The best cluster is believed with probability one half whatever the similarities are, within twice
-        the spacing of the map (at least 15 m); the rest is spread over the map.
+        A photo is as likely from elsewhere as from the map, since nothing tells what a stranger looks like
+        here. The best cluster is believed with probability one half whatever the similarities are, within
+        twice the spacing of the map (at least 15 m); the rest is spread over the map.
         """
         bandwidth_m = bandwidth_for(spacing_m)
         model = PlaceModel(
@@ -160,6 +164,7 @@ class Calibration:
             map_center=map_center,
             map_spread_m=map_spread_m,
             single=model,
+            elsewhere=_ELSEWHERE_UNMEASURED,
         )
 
     def save(self, folder: Path) -> None:
