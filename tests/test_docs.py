@@ -253,6 +253,60 @@ def test_docstring_examples_hold(name: str, tmp_path: Path, monkeypatch: pytest.
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
+# ---- numbers
+
+
+def quoted_constants() -> Iterator[tuple[str, str]]:
+    """Pages, and what they must say: phrases made from the constants of the code."""
+    from whence.earth.belief import MAX_PATCHES
+    from whence.learn.encoders.classic.description import PARTS
+    from whence.learn.encoders.classic.encoder import ClassicEncoder
+    from whence.photos.evidence import camera, exif, time
+    from whence.photos.evidence.text import currency, distances, domains, nations, phones, source
+    from whence.photos.index.calibration import ELSEWHERE
+    from whence.photos.index.consensus import ASSERT_FROM, NEIGHBOUR_TEMPERATURE
+    from whence.photos.index.questions import FEWEST_TRIALS
+    from whence.photos.protocols import PROTOCOLS
+    from whence.places.region import TOWN_RADIUS_M
+
+    yield "methods/belief.md", f"A product keeps at most {MAX_PATCHES} patches"
+    for part in PARTS.values():
+        yield "methods/classic-encoder.md", f"| {part.axes} | {part.weight} |"
+    yield "methods/classic-encoder.md", f"at most {ClassicEncoder.useful_photos} of them"
+    yield "methods/evidence.md", f"| one narrow patch | {exif.BACKGROUND} |"
+    yield "methods/evidence.md", f"Without a stated error σ is {exif.TYPICAL_SPREAD_M:g} m"
+    yield "methods/evidence.md", f"| the inhabited land of those time zones | {time.BACKGROUND} |"
+    yield "methods/evidence.md", f"| at least {source.LEAST_BACKGROUND} |"
+    yield "methods/evidence.md", f"| {camera.FIXED_BACKGROUND} fixed, {camera.CARRIED_BACKGROUND} carried |"
+    yield "methods/evidence.md", f"lie within {camera.FIXED_WITHIN_M:g} m of their middle"
+    yield "methods/evidence.md", f"the odds of a hint by at most {source.COINCIDENCE:g}"
+    yield "methods/evidence.md", f"| {distances.TRUST} for two or more with a unit, {distances.TRUST_SINGLE}"
+    yield "methods/evidence.md", f"for one, {distances.TRUST_WITHOUT_UNIT} without units |"
+    yield (
+        "methods/evidence.md",
+        f"| {phones.TRUST_INTERNATIONAL} with a calling code; {phones.TRUST_NATIONAL}",
+    )
+    yield "methods/evidence.md", f"in a country that other hints name; {phones.TRUST_ANYWHERE} otherwise |"
+    yield "methods/evidence.md", f"| {domains.TRUST} with www, http or @; bare addresses {domains.TRUST_BARE}"
+    yield "methods/evidence.md", f"| {nations.TRUST}; {nations.TRUST_ABROAD} beside words of streets"
+    yield "methods/evidence.md", f"| {currency.TRUST}; {currency.TRUST_SHARED} for signs of several"
+    yield "methods/place-index.md", f"wᵢ = exp((sᵢ − s₁) / {NEIGHBOUR_TEMPERATURE})"
+    yield "methods/place-index.md", f"Below p = {ASSERT_FROM} no spot is put forward"
+    yield "methods/place-index.md", f"the prior of {ELSEWHERE} for"
+    yield "methods/place-index.md", f"With fewer than {FEWEST_TRIALS} questions"
+    for protocol in PROTOCOLS.values():
+        yield "methods/evaluation.md", f"| `{protocol.name}` |"
+        yield "methods/evaluation.md", f"scale {protocol.score_scale_km} km"
+    yield "howto/restrict-to-a-region.md", f"a circle of {TOWN_RADIUS_M / 1000:g} km"
+    yield "limits.md", f"a spread of {exif.TYPICAL_SPREAD_M:g} m"
+
+
+def test_quoted_numbers_are_those_of_the_code() -> None:
+    for page, phrase in quoted_constants():
+        text = " ".join((CHECKOUT / "docs" / page).read_text("utf-8").split())
+        assert phrase in text, f"docs/{page} does not say: {phrase}"
+
+
 # ---- the built pages
 
 
