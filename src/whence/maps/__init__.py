@@ -1,8 +1,8 @@
 """Old maps: from a scan with a few points to a georeferenced sheet with an honest accuracy.
 
->>> from whence.maps import read_points, transforms
->>> points = read_points("sheet.jpg.points").active                    # doctest: +SKIP
->>> sheet = transforms.fit(points.pixels, points.world, kind="affine")  # doctest: +SKIP
+>>> from whence import maps
+>>> sheet = maps.fit(maps.read_points("sheet.jpg.points"), kind="affine")  # doctest: +SKIP
+>>> sheet.quality.leave_one_out_rmse_m, sheet.predicted_radius_m([2000, 1500])  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -12,13 +12,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from whence.maps import points, transforms
+    from whence.maps.fitting import MapFit, fit
     from whence.maps.points.control import ControlPoints
     from whence.maps.points.reading import read_points
+    from whence.maps.recommendation import Recommendation, recommend
 
-__all__ = ["ControlPoints", "points", "read_points", "transforms"]
+__all__ = [
+    "ControlPoints",
+    "MapFit",
+    "Recommendation",
+    "fit",
+    "points",
+    "read_points",
+    "recommend",
+    "transforms",
+]
 
 # Names are imported when first used: shapely, pyproj and scipy are slow to load.
-_HOMES = {"ControlPoints": "points.control", "read_points": "points.reading"}
+_HOMES = {
+    "ControlPoints": "points.control",
+    "MapFit": "fitting",
+    "Recommendation": "recommendation",
+    "fit": "fitting",
+    "read_points": "points.reading",
+    "recommend": "recommendation",
+}
 _MODULES = frozenset({"points", "transforms"})
 
 

@@ -26,11 +26,14 @@ TRANSFORMS = {
     "similarity": "whence.maps.transforms.linear:Similarity",
     "affine5": "whence.maps.transforms.linear:Affine5",
     "affine": "whence.maps.transforms.linear:Affine",
+    "projective": "whence.maps.transforms.projective:Projective",
     "polynomial1": "whence.maps.transforms.polynomial:Polynomial1",
     "polynomial2": "whence.maps.transforms.polynomial:Polynomial2",
     "polynomial3": "whence.maps.transforms.polynomial:Polynomial3",
     "tps": "whence.maps.transforms.radial:ThinPlate",
     "rbf": "whence.maps.transforms.radial:RadialBasis",
+    "mesh": "whence.maps.transforms.mesh:Mesh",
+    "moving": "whence.maps.transforms.moving:MovingSimilarity",
 }
 """Name of a kind of transform -> where its class is, loaded when asked for."""
 
