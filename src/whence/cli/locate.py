@@ -16,6 +16,7 @@ from whence.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whence.earth.region import Region
     from whence.photos.estimate import Estimate
     from whence.photos.evaluate import Evaluation
     from whence.photos.journal import Journal
@@ -112,14 +113,13 @@ def locate(
     from whence.photos.evidence.sources import SWITCHED_OFF
     from whence.photos.journal import Journal
     from whence.photos.locate import gather, locate_each, locator
-    from whence.places.region import parse_region
 
     _check_outputs(outputs)
     photos = gather(paths, table=table)
     _spare_inputs(outputs, [photo.path for photo in photos] + ([table] if table else []))
     prepared = locator(
         index=index,
-        region=None if region is None else parse_region(region),
+        region=None if region is None else _region(region),
         sources=_split(sources),
         without=_split(without) or (),
         top_k=top_k,
@@ -166,6 +166,12 @@ def _spare_inputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
         if os.path.realpath(path) in taken:
             raise InputError(f"{path} is read by this command or named twice; write to another file")
         taken.add(os.path.realpath(path))
+
+
+def _region(text: str) -> Region:
+    from whence.places.region import parse_region  # only here: it brings the gazetteer's machinery
+
+    return parse_region(text)
 
 
 def _split(names: str | None) -> list[str] | None:
