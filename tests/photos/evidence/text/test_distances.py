@@ -7,7 +7,7 @@ import pytest
 from signs import stacked, word
 
 from whence.earth.sphere import distance_m
-from whence.photos.evidence.text.distances import distance_hints, find_targets, locate_from_targets
+from whence.photos.evidence.text.distances import MILE_KM, distance_hints, find_targets, locate_from_targets
 
 
 def _quotes(lines: list[str]) -> list[tuple[str, float]]:
@@ -21,13 +21,19 @@ def _quotes(lines: list[str]) -> list[tuple[str, float]]:
     [
         (["Seoul 56 km", "Pyongyang(205Km)"], [("Seoul", 56), ("Pyongyang", 205)]),
         (["PARIS 12", "LYON 450"], [("Paris", 12), ("Lyon", 450)]),
-        (["London 24 miles"], [("London", 24 * 1.609344)]),
+        (["London 24 miles"], [("London", 24 * MILE_KM)]),
         (["Новосибирск 120 км"], [("Novosibirsk", 120)]),
         (["القاهرة 50 كم"], [("Cairo", 50)]),
         (["दिल्ली 45 किमी"], [("Delhi", 45)]),
         (["北京 120公里"], [("Beijing", 120)]),
         (["Osnabrück . . . . 4,5 km"], [("Osnabrück", 4.5)]),
         (["25 km Göttingen"], [("Göttingen", 25)]),
+        (["New York 3,459 mi", "Tokyo 9.560 km"], [("New York City", 3459 * MILE_KM), ("Tokyo", 9560)]),
+        (["Paris 1 234 km"], [("Paris", 1234)]),
+        (["London 24½ miles", "Hove 1/2 mile"], [("London", 24.5 * MILE_KM), ("Hove", 0.5 * MILE_KM)]),
+        (["LONDON 24", "Oxford 31"], [("London", 24 * MILE_KM), ("Oxford", 31 * MILE_KM)]),
+        (["Birmingham 24 m"], [("Birmingham", 24 * MILE_KM)]),
+        (["Las Vegas 80", "Los Angeles 190"], [("Las Vegas", 80 * MILE_KM), ("Los Angeles", 190 * MILE_KM)]),
     ],
 )  # fmt: skip
 def test_names_are_paired_with_their_distances(lines: list[str], expected: list[tuple[str, float]]) -> None:
@@ -48,6 +54,10 @@ def test_names_are_paired_with_their_distances(lines: list[str], expected: list[
         ["205 km"],
         ["Berlin €56"],
         ["A 7"],
+        ["Zermatt 2 h 30 min", "Täsch 45 min"],
+        ["Warszawa 300 m", "Kraków 500 m"],
+        ["Berlin 10 kg", "Hamburg 5 th"],
+        ["Paris 75,008,1"],
     ],
 )
 def test_other_numbers_are_no_distances(lines: list[str]) -> None:

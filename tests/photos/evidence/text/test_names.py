@@ -18,6 +18,10 @@ from whence.photos.evidence.text.names import find_names, name_hints
         ("محطة القاهرة", "القاهرة", "EG"),
         ("मुंबई महानगरपालिका", "मुंबई", "IN"), ("WROCŁAW GŁÓWNY", "WROCŁAW", "PL"),
         ("בית מרקחת תל אביב", "תל אביב", "IL"),
+        ("Exit New Delhi", "New Delhi", "IN"), ("LAS VEGAS", "LAS VEGAS", "US"),
+        ("San Salvador", "San Salvador", "SV"), ("Saint-Denis", "Saint-Denis", "RE"),
+        ("La Paz 12 km", "La Paz", "BO"), ("Tel Aviv", "Tel Aviv", "IL"),
+        ("Ciudad Juárez", "Ciudad Juárez", "MX"), ("The Hague", "The Hague", "NL"),
         ("MOCKBA", "MOCKBA", "RU"), ("上海市 南京路", "上海市", "CN"),
     ],
 )  # fmt: skip
@@ -40,6 +44,9 @@ def test_names_are_found_in_many_scripts(line: str, name: str, country: str) -> 
         "SALIDA",
         "Theatre",
         "clean hands",
+        "New Shop",
+        "The Old Bank",
+        "Port Office",
         "Sortie",
         "Apotheke",
         "аптека",
@@ -60,6 +67,13 @@ def test_a_town_hall_is_trusted_more_than_a_street_or_a_hotel() -> None:
         line: name_hints([line])[0].trust for line in ("Stadt Osnabrück", "Osnabrück", "Hotel Osnabrück")
     }
     assert trust["Stadt Osnabrück"] > trust["Osnabrück"] > trust["Hotel Osnabrück"]
+
+
+def test_a_name_that_could_be_a_shop_is_trusted_less_than_a_city_so_called() -> None:
+    shop, city, telling = (
+        name_hints([line])[0].trust for line in ("La Perla", "Los Angeles", "Rio de Janeiro")
+    )
+    assert shop < 0.3 < city < telling
 
 
 def test_shares_of_all_candidates_sum_to_one() -> None:

@@ -20,6 +20,7 @@ from whence.photos.evidence.text.hint import Hint, Spot
 from whence.photos.evidence.text.names import NamedPlace, find_names
 from whence.photos.evidence.text.sign_words import STREET_WORDS
 from whence.photos.evidence.text.words import Word, word_lines
+from whence.photos.summary import length_text
 from whence.places.names import key_of
 from whence.places.outlines import country_at
 
@@ -36,10 +37,34 @@ UNITS_KM = {
     "mi": MILE_KM, "miles": MILE_KM, "mile": MILE_KM,
 }  # fmt: skip
 
-_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS_KM, key=len, reverse=True))
+MILES_WITHOUT_UNIT = frozenset(
+    {
+        "AG", "AI", "AS", "BS", "BZ", "DM", "FK", "GB", "GD", "GG", "GU", "IM", "JE", "KN", "KY", "LC", "LR",
+        "MP", "MS", "PR", "SH", "TC", "US", "VC", "VG", "VI", "WS",
+    }
+)  # fmt: skip
+"""Countries whose road signs are in miles; there a bare number is miles, and so is the m of motorways."""
+
+_FRACTIONS = {"¼": 0.25, "½": 0.5, "¾": 0.75, "1/4": 0.25, "1/2": 0.5, "3/4": 0.75}
+_FRACTION = "|".join(_FRACTIONS)
+_UNIT = "|".join(re.escape(unit) for unit in sorted((*UNITS_KM, "m"), key=len, reverse=True))
+# Walking times, weights, heights, speeds, hours of the day, ordinals.
+_NO_DISTANCE = (
+    r"min\w*|h|hrs?|hours?|std|stunden?|uhr|мин|час\w*|ч|分|小时|時間|시간|분|sec|ft|kg|t|kn|cm|mm|mph|a\.?m|p\.?m|"
+    r"st|nd|rd|th|e|er|ème|years?|days?|zł|kr|kč|лет|руб"
+)
 _DISTANCE = re.compile(
-    rf"(?<![\w.,:/+-])(?P<number>\d{{1,4}}(?:[.,]\d)?)(?: ?(?P<unit>{_UNIT})(?!\w))?(?![\w/:+°%€$£-])",
-    re.IGNORECASE,
+    rf"""
+    (?<![\w.,:/+-])
+    (?P<number>
+        (?P<thousands> \d{{1,2}}[.,]\d{{3}} | \d{{1,2}}[ \u00a0\u202f]\d{{3}}(?=[ ]?(?:{_UNIT})(?!\w)) )
+        | \d{{1,4}} (?:[.,]\d)? (?:[ ]?(?P<part>{_FRACTION}))?
+        | (?P<lone>{_FRACTION})
+    )
+    (?:[ ]?(?P<unit>{_UNIT})(?!\w))?
+    (?![\w/:+°%€$£-] | [.,]\d | [ ]?(?:{_NO_DISTANCE})(?!\w))
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 ROAD_FACTORS = np.array([1.0, 1.06, 1.12, 1.18, 1.24, 1.30, 1.36, 1.42, 1.50, 1.60])
@@ -96,10 +121,11 @@ def _in_line(text: str, names: Sequence[NamedPlace], number: int) -> list[Target
         between = text[name.stop : after.start()] if after else ""
         if after and len(between.strip(" ([-–—:.…→←↑|")) <= 12:
             found.append(_target(name, after, f"{name.text} {after[0].strip()}"))
-    if found or not distances or distances[0]["unit"] is None:
-        return found
-    before = [name for name in names if name.line == number and name.start >= distances[0].end()]
-    return [_target(name, distances[0], f"{distances[0][0].strip()} {name.text}") for name in before[:1]]
+    if not found and distances and distances[0]["unit"]:
+        behind = [name for name in names if name.line == number and name.start >= distances[0].end()]
+        quoted = distances[0][0].strip()
+        found = [_target(name, distances[0], f"{quoted} {name.text}") for name in behind[:1]]
+    return [target for target in found if target is not None]
 
 
 def _stacked(lines: Sequence[Sequence[Word]], names: Sequence[NamedPlace], done: set[int]) -> list[Target]:
@@ -119,7 +145,7 @@ def _stacked(lines: Sequence[Sequence[Word]], names: Sequence[NamedPlace], done:
         if near:
             match = min(near, key=lambda pair: pair[0])[1]
             found.append(_target(name, match, f"{name.text} {match[0].strip()}"))
-    return found
+    return [target for target in found if target is not None]
 
 
 def _word_of(line: Sequence[Word], name: NamedPlace) -> Word | None:
@@ -138,15 +164,32 @@ def _gap(name: Word, number: Word) -> float:
     return abs(apart_px) / height_px * (1.0 if apart_px > 0 else 1.5)
 
 
-def _target(name: NamedPlace, match: re.Match[str], quote: str) -> Target:
+def _target(name: NamedPlace, match: re.Match[str], quote: str) -> Target | None:
+    """Read a distance in the unit of its sign; None for the metres to the next corner."""
     unit = (match["unit"] or "").lower()
-    scale_km = UNITS_KM.get(unit, 1.0)
-    number = match["number"].replace(",", ".")
-    step = 0.1 if "." in number else 1.0
-    value = float(number)
-    if value >= 200 and value % 10 == 0:
-        step = 10.0
+    in_miles = name.matches[0].place.country in MILES_WITHOUT_UNIT
+    if unit == "m" and not in_miles:
+        return None
+    value, step = _amount(match)
+    scale_km = UNITS_KM.get(unit, MILE_KM if in_miles else 1.0)
     return Target(name, value * scale_km, step * scale_km, quote, unit)
+
+
+def _amount(match: re.Match[str]) -> tuple[float, float]:
+    """Give the number and the step to which it is rounded."""
+    if match["thousands"]:
+        value = float(re.sub(r"\D", "", match["thousands"]))
+    elif match["lone"]:
+        return _FRACTIONS[match["lone"]], 0.25
+    elif match["part"]:
+        whole = match["number"].removesuffix(match["part"]).replace(",", ".")
+        return float(whole) + _FRACTIONS[match["part"]], 0.25
+    else:
+        written = match["number"].replace(",", ".")
+        value = float(written)
+        if "." in written:
+            return value, 0.1
+    return value, 10.0 if value >= 200 and value % 10 == 0 else 1.0
 
 
 def _without_doubles(targets: Sequence[Target]) -> list[Target]:
@@ -166,16 +209,12 @@ def distance_hints(words: Sequence[Word]) -> tuple[list[Hint], list[Target]]:
     with_unit = [target for target in targets if target.unit]
     trust = TRUST if len(with_unit) > 1 else TRUST_SINGLE if with_unit else TRUST_WITHOUT_UNIT
     quotes = [f"«{target.quote}»" for target in targets]
-    where = [f"{_text(target)} from {target.place.matches[0].place.name}" for target in targets]
+    where = [f"{length_text(1000 * t.distance_km)} from {t.place.matches[0].place.name}" for t in targets]
     sentence = f"{' and '.join(quotes)} put it {' and '.join(where)}."
     hint = Hint(
         "distance", "; ".join(t.quote for t in targets), sentence, trust, spots=locate_from_targets(targets)
     )
     return [hint], targets
-
-
-def _text(target: Target) -> str:
-    return f"{target.distance_km:.0f} km"
 
 
 def locate_from_targets(targets: Sequence[Target]) -> tuple[Spot, ...]:

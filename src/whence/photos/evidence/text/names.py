@@ -31,6 +31,7 @@ _MARKS = (
     "\u0eb1-\u0ecd\u0f71-\u0fbc\u102b-\u103e\u17b4-\u17d3"
 )
 _TOKEN = re.compile(rf"[^\W\d_](?:[\w{_MARKS}'’.-]*(?:[^\W_]|[{_MARKS}]))?")
+_NO_BEGINNING = SIGN_WORDS | {"di", "of"}
 _CYRILLIC_TWINS = str.maketrans("ABEKMHOPCTYXaeopcyx", "АВЕКМНОРСТУХаеорсух")
 
 
@@ -84,6 +85,9 @@ def _in_line(number: int, line: str, fuzzy: bool) -> Iterator[NamedPlace]:
         if not _may_name(text):
             continue
         matches = _look_up(text, fuzzy)
+        if key_of(text).split()[0] in _NO_BEGINNING:
+            # Las Vegas and New Delhi, but not "Exit Rio" or "Stadt Osnabrück" for its second word.
+            matches = tuple(match for match in matches if match.exact)
         if matches:
             end = stop
             yield NamedPlace(text, number, start, stop, matches)
@@ -107,11 +111,11 @@ def _unspaced(text: str) -> bool:
 
 
 def _may_name(text: str) -> bool:
-    """Names begin with a capital where there are capitals, and are not among the words of signs."""
+    """Names begin with a capital where there are capitals, and do not consist of the words of signs."""
     key = key_of(text)
-    if key in SIGN_WORDS or len(key) < 2 or all(part in SIGN_WORDS for part in key.split()):
+    if len(key) < 2 or text[0].islower():
         return False
-    return not text[0].islower() and key.split()[0] not in SIGN_WORDS | {"di", "of"}
+    return key not in SIGN_WORDS and not all(part in SIGN_WORDS for part in key.split())
 
 
 def _look_up(text: str, fuzzy: bool) -> tuple[Match, ...]:
@@ -183,13 +187,17 @@ def _trust(found: NamedPlace, line: str) -> float:
 
 
 def _trust_of_spelling(text: str) -> float:
-    key = key_of(text)
-    letters = len(key.replace(" ", ""))
+    words = key_of(text).split()
     if _unspaced(text):
         # Ideographs say more than letters do.
         least = 0 if script_of(text) == "Hani" else 2
-        return {1: 0.0, 2: 0.3, 3: 0.45}.get(max(letters - least, 1), 0.6)
-    return (0.0, 0.0, 0.02, 0.06, 0.15, 0.25, 0.35, 0.45)[min(letters, 7)] + (0.15 if " " in key else 0.0)
+        return {1: 0.0, 2: 0.3, 3: 0.45}.get(max(len("".join(words)) - least, 1), 0.6)
+    # Words of signs add nothing: many a shop is called La Perla, many an estate Lake View.
+    telling = [word for word in words if word not in SIGN_WORDS]
+    letters = len("".join(telling))
+    return (0.0, 0.0, 0.02, 0.06, 0.15, 0.25, 0.35, 0.45)[min(letters, 7)] + (
+        0.15 if len(telling) > 1 else 0.0
+    )
 
 
 def _setting(found: NamedPlace, line: str) -> float:
