@@ -82,19 +82,19 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 def quoted_commands(text: str) -> Iterator[str]:
-    """Commands of whence in blocks without a language, of a shell or of a session, and between backquotes."""
+    """Commands of whence in blocks without a language, of a shell or a transcript, and between backquotes."""
     for language, body in fences(text):
         if language in {"", "bash", "sh", "console", "text"}:
             lines = re.sub(r"\\\n", " ", body).splitlines()
-            yield from (found for line in lines for found in _in_line(line, session=language == "text"))
+            yield from (found for line in lines for found in _in_line(line, transcript=language == "text"))
     for quote in re.findall(r"`([^`\n]+)`", without_fences(text)):
         if quote.startswith("whence "):
             yield quote
 
 
-def _in_line(line: str, *, session: bool) -> Iterator[str]:
+def _in_line(line: str, *, transcript: bool) -> Iterator[str]:
     line = re.sub(r"\s{2,}#.*|^\s*#.*", "", line).strip()
-    if session and not line.startswith("$ "):
+    if transcript and not line.startswith("$ "):
         return
     for part in re.split(r"&&|;|\||\bdo\b", line.removeprefix("$ ")):
         if part.strip().startswith("whence "):
