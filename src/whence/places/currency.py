@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from babel import Locale
 from babel.core import UnknownLocaleError
@@ -12,24 +12,32 @@ from babel.numbers import get_currency_symbol
 
 from whence.places.country_table import countries
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+__all__ = ["PRICE_SIGNS", "by_currency", "currency_signs", "users_of_currencies"]
 
-__all__ = ["by_currency", "currency_signs"]
-
-# How people write prices beside CLDR's signs: counter words, abbreviations.
-_ALSO = {
-    "¥": ("JPY", "CNY"), "元": ("CNY", "TWD"), "円": ("JPY",), "圓": ("TWD", "HKD"), "원": ("KRW",),
-    "บาท": ("THB",), "руб": ("RUB", "BYN"), "р": ("RUB", "BYN"), "коп": ("RUB",), "грн": ("UAH",),
-    "лв": ("BGN",), "тг": ("KZT",), "тенге": ("KZT",), "сом": ("KGS",), "сум": ("UZS",), "ден": ("MKD",),
-    "дин": ("RSD",), "din": ("RSD",), "zl": ("PLN",), "kc": ("CZK",), "lei": ("RON", "MDL"),
-    "tl": ("TRY",), "us$": ("USD",), "nt$": ("TWD",), "hk$": ("HKD",), "s$": ("SGD",), "r$": ("BRL",),
-    "rm": ("MYR",), "rp": ("IDR",), "rs": ("INR", "PKR", "LKR", "NPR"), "đ": ("VND",), "vnđ": ("VND",),
-    "php": ("PHP",), "ksh": ("KES",), "tsh": ("TZS",), "fcfa": ("XOF", "XAF"), "s/": ("PEN",),
-    "fr": ("CHF",), "kr": ("SEK", "NOK", "DKK", "ISK"), "dh": ("MAD", "AED"), "درهم": ("AED", "MAD"),
-    "ريال": ("SAR", "IRR", "YER", "OMR", "QAR"), "د.إ": ("AED",), "ج.م": ("EGP",), "￥": ("JPY", "CNY"),
-    "£": ("GBP", "EGP", "LBP"),
-}  # fmt: skip
+PRICE_SIGNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "€": ("EUR",), "£": ("GBP",), "¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "円": ("JPY",),
+        "元": ("CNY", "TWD"), "圓": ("TWD", "HKD"), "₩": ("KRW",), "원": ("KRW",), "₽": ("RUB",),
+        "руб": ("RUB", "BYN"), "р": ("RUB", "BYN"), "коп": ("RUB",), "₴": ("UAH",), "грн": ("UAH",),
+        "₹": ("INR",), "Rs": ("INR", "PKR", "LKR", "NPR", "MUR"), "रु": ("INR", "NPR"), "₺": ("TRY",),
+        "TL": ("TRY",), "₫": ("VND",), "đ": ("VND",), "VNĐ": ("VND",), "₪": ("ILS",), "฿": ("THB",),
+        "บาท": ("THB",), "zł": ("PLN",), "ZŁ": ("PLN",), "zl": ("PLN",), "Kč": ("CZK",), "KČ": ("CZK",),
+        "Kc": ("CZK",), "Ft": ("HUF",), "lei": ("RON", "MDL"), "LEI": ("RON", "MDL"), "лв": ("BGN",),
+        "kr": ("SEK", "NOK", "DKK", "ISK"), "Kr": ("SEK", "NOK", "DKK", "ISK"), ":-": ("SEK",),
+        "R$": ("BRL",), "S/": ("PEN",), "Rp": ("IDR",), "RM": ("MYR",), "KSh": ("KES",), "Ksh": ("KES",),
+        "TSh": ("TZS",), "Tsh": ("TZS",), "USh": ("UGX",), "₦": ("NGN",), "₵": ("GHS",), "GH₵": ("GHS",),
+        "₱": ("PHP",), "₲": ("PYG",), "Gs": ("PYG",), "₡": ("CRC",), "₸": ("KZT",), "тг": ("KZT",),
+        "тенге": ("KZT",), "₼": ("AZN",), "₾": ("GEL",), "֏": ("AMD",), "₭": ("LAK",), "៛": ("KHR",),
+        "৳": ("BDT",), "NT$": ("TWD",), "HK$": ("HKD",), "A$": ("AUD",), "C$": ("CAD", "NIO"),
+        "NZ$": ("NZD",), "US$": ("USD",), "S$": ("SGD",), "Bs": ("BOB", "VES"), "Q": ("GTQ",), "R": ("ZAR",),
+        "DH": ("MAD", "AED"), "QR": ("QAR",), "SFr": ("CHF",), "Fr.": ("CHF",), "CFA": ("XOF", "XAF"),
+        "FCFA": ("XOF", "XAF"), "сом": ("KGS",), "сум": ("UZS",), "ден": ("MKD",), "дин": ("RSD",),
+        "din": ("RSD",), "د.إ": ("AED",), "درهم": ("AED", "MAD"), "ر.س": ("SAR",), "ج.م": ("EGP",),
+        "ريال": ("SAR", "IRR", "YER", "OMR", "QAR"),
+        "$": ("USD", "MXN", "CAD", "AUD", "CLP", "COP", "ARS", "NZD", "SGD", "HKD", "TWD", "UYU"),
+    }
+)  # fmt: skip
+"""Sign or abbreviation as printed beside prices -> ISO 4217 codes it may stand for, the likelier first."""
 
 
 def by_currency(sign: str) -> dict[str, float]:
@@ -64,7 +72,9 @@ def currency_signs() -> Mapping[str, frozenset[str]]:
     >>> sorted(currency_signs()["kr"]), sorted(currency_signs()["฿"])
     (['DKK', 'ISK', 'NOK', 'SEK'], ['THB'])
     """
-    found: dict[str, set[str]] = {sign: set(codes) for sign, codes in _ALSO.items()}
+    found: dict[str, set[str]] = {}
+    for sign, codes in PRICE_SIGNS.items():
+        found.setdefault(sign.rstrip(".").casefold(), set()).update(codes)
     for country in countries():
         for currency in country.currencies:
             found.setdefault(currency.casefold(), set()).add(currency)
@@ -72,6 +82,20 @@ def currency_signs() -> Mapping[str, frozenset[str]]:
                 sign = _local_sign(currency, f"{language}_{country.code}")
                 found.setdefault(sign.strip(".\u200b").casefold() or currency, set()).add(currency)
     return MappingProxyType({sign: frozenset(codes) for sign, codes in found.items()})
+
+
+@functools.lru_cache(maxsize=1)
+def users_of_currencies() -> Mapping[str, tuple[str, ...]]:
+    """Map every currency to the countries where it is legal tender today, alphabetical.
+
+    >>> users_of_currencies()["CHF"]
+    ('CH', 'LI')
+    """
+    users: dict[str, tuple[str, ...]] = {}
+    for country in countries():
+        for currency in country.currencies:
+            users[currency] = (*users.get(currency, ()), country.code)
+    return MappingProxyType(users)
 
 
 def _local_sign(currency: str, locale: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from whence.places.country_codes import alpha2_codes
 
-__all__ = ["by_tld", "tlds_of"]
+__all__ = ["by_tld", "city_of_tld", "tlds_of"]
 
 _SPECIFIC = 0.95  # a shop in the country uses its ending, but so do some firms abroad
 _GENERIC = 0.1
@@ -38,16 +38,39 @@ _OWN_SCRIPT = {
     "مليسيا": "MY",
 }  # fmt: skip
 
-_CITIES_AND_PEOPLES = {
-    "DE": "berlin hamburg koeln cologne bayern nrw saarland ruhr", "AT": "wien tirol", "CH": "swiss zuerich",
-    "FR": "paris alsace corsica bzh", "GB": "london scot wales cymru", "NL": "amsterdam frl",
-    "BE": "brussels gent vlaanderen", "ES": "barcelona madrid cat eus gal", "TR": "istanbul ist",
-    "RU": "moscow tatar москва дети", "BR": "rio", "TW": "taipei", "AU": "sydney melbourne", "FI": "helsinki",
-    "JP": "tokyo osaka kyoto nagoya okinawa yokohama ryukyu", "US": "nyc vegas miami boston gov mil",
-    "SE": "stockholm", "HU": "budapest", "ZA": "capetown durban joburg", "AE": "abudhabi dubai", "QA": "doha",
-    "CA": "quebec",
+_PEOPLES = {
+    "DE": "bayern nrw saarland ruhr", "AT": "tirol", "CH": "swiss", "FR": "alsace corsica bzh",
+    "GB": "scot wales cymru", "NL": "frl", "BE": "vlaanderen", "ES": "cat eus gal", "RU": "tatar дети",
+    "JP": "okinawa ryukyu", "US": "gov mil",
 }  # fmt: skip
-_BY_CITY = {word: code for code, words in _CITIES_AND_PEOPLES.items() for word in words.split()}
+_CITIES = {
+    "DE": {"berlin": "Berlin", "hamburg": "Hamburg", "koeln": "Cologne", "cologne": "Cologne"},
+    "AT": {"wien": "Wien"}, "CH": {"zuerich": "Zürich"}, "FR": {"paris": "Paris"}, "GB": {"london": "London"},
+    "NL": {"amsterdam": "Amsterdam"}, "BE": {"brussels": "Brussels", "gent": "Gent"},
+    "ES": {"barcelona": "Barcelona", "madrid": "Madrid"}, "IT": {"roma": "Roma"},
+    "TR": {"istanbul": "Istanbul", "ist": "Istanbul"}, "RU": {"moscow": "Moscow", "москва": "Москва"},
+    "BR": {"rio": "Rio de Janeiro"}, "TW": {"taipei": "Taipei"},
+    "AU": {"sydney": "Sydney", "melbourne": "Melbourne"}, "FI": {"helsinki": "Helsinki"},
+    "JP": {
+        "tokyo": "Tokyo", "osaka": "Osaka", "kyoto": "Kyoto", "nagoya": "Nagoya", "yokohama": "Yokohama",
+    },
+    "US": {"nyc": "New York City", "vegas": "Las Vegas", "miami": "Miami", "boston": "Boston"},
+    "SE": {"stockholm": "Stockholm"}, "HU": {"budapest": "Budapest"},
+    "ZA": {"capetown": "Cape Town", "durban": "Durban", "joburg": "Johannesburg"},
+    "AE": {"abudhabi": "Abu Dhabi", "dubai": "Dubai"}, "QA": {"doha": "Doha"}, "CA": {"quebec": "Québec"},
+}  # fmt: skip
+_BY_PEOPLE = {word: code for code, words in _PEOPLES.items() for word in words.split()}
+_BY_CITY = {ending: (code, city) for code, cities in _CITIES.items() for ending, city in cities.items()}
+
+
+def city_of_tld(ending: str) -> str | None:
+    """Name the city whose domain this is, as the gazetteer knows it; None for other endings.
+
+    >>> city_of_tld("koeln"), city_of_tld("de")
+    ('Cologne', None)
+    """
+    found = _BY_CITY.get(ending.casefold())
+    return found[1] if found else None
 
 
 def by_tld(ending: str) -> dict[str, float]:
@@ -77,7 +100,7 @@ def by_tld(ending: str) -> dict[str, float]:
         return {_RENAMED.get(label, label.upper()): _GENERIC}
     if code := _OWN_SCRIPT.get(label) or _RENAMED.get(label):
         return {code: _SPECIFIC}
-    if code := _BY_CITY.get(label):
+    if code := _BY_PEOPLE.get(label) or _BY_CITY.get(label, ("",))[0]:
         return {code: _CITY}
     return {label.upper(): _SPECIFIC} if label.upper() in alpha2_codes() - _WITHOUT_ENDING else {}
 

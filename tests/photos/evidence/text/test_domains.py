@@ -22,7 +22,19 @@ def test_country_domains(line: str, country: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Yuyuan Rd.E", "12.50", "St. Pauli", "www.shop.com", "e.g. this", "Dr.Ing", "10.de", ""]
+    "line",
+    [
+        "Yuyuan Rd.E",
+        "12.50",
+        "St. Pauli",
+        "www.shop.com",
+        "e.g. this",
+        "Dr.Ing",
+        "10.de",
+        "",
+        "linktr.ee/shop",
+        "https://youtu.be/abc",
+    ],
 )
 def test_dots_elsewhere_are_no_address(line: str) -> None:
     assert domain_hints([line]) == []
@@ -35,6 +47,7 @@ def test_dots_elsewhere_are_no_address(line: str) -> None:
         ("www.metro.tokyo", 139.7, 35.7),
         ("hotel@opera.paris", 2.35, 48.86),
         ("www.museum.moscow", 37.6, 55.75),
+        ("www.gelato.roma", 12.5, 41.9),
     ],
 )  # fmt: skip
 def test_domains_of_cities_point_at_the_city(line: str, longitude_deg: float, latitude_deg: float) -> None:

@@ -58,6 +58,11 @@ def test_other_numbers_are_not_dialled(line: str) -> None:
     assert phone_hints([line], {"DE": 0.5, "US": 0.5}) == []
 
 
+def test_one_number_is_read_once() -> None:
+    (hint,) = phone_hints(["8 (495) 123-45-67"])
+    assert list(hint.countries) == ["RU"]
+
+
 def test_mobile_numbers_name_a_country_only() -> None:
     (hint,) = phone_hints(["+49 171 1234567"])
     assert hint.spots == ()

@@ -8,29 +8,19 @@ from functools import lru_cache
 
 from whence.photos.evidence.text.hint import Hint
 from whence.photos.evidence.text.prior import country_prior
-from whence.places.country import countries
+from whence.places.currency import PRICE_SIGNS, users_of_currencies
 
 __all__ = ["currency_hints"]
 
-# Sign -> ISO 4217 codes that it may stand for, the likelier first. Only what is printed beside prices.
-_SIGNS = {
-    "€": ("EUR",), "£": ("GBP", "EGP", "LBP"), "¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "円": ("JPY",),
-    "元": ("CNY", "TWD"), "₩": ("KRW",), "원": ("KRW",), "₽": ("RUB",), "руб": ("RUB", "BYN"), "₴": ("UAH",),
-    "грн": ("UAH",), "₹": ("INR",), "Rs": ("INR", "PKR", "LKR", "NPR", "MUR"), "रु": ("INR", "NPR"),
-    "₺": ("TRY",), "TL": ("TRY",), "₫": ("VND",), "₪": ("ILS",), "฿": ("THB",), "บาท": ("THB",),
-    "zł": ("PLN",), "zl": ("PLN",), "Kč": ("CZK",), "Ft": ("HUF",), "lei": ("RON", "MDL"), "лв": ("BGN",),
-    "kr": ("SEK", "NOK", "DKK", "ISK"), "R$": ("BRL",), "S/": ("PEN",), "Rp": ("IDR",), "RM": ("MYR",),
-    "KSh": ("KES",), "TSh": ("TZS",), "USh": ("UGX",), "₦": ("NGN",), "₵": ("GHS",), "₱": ("PHP",),
-    "₲": ("PYG",), "Gs": ("PYG",), "₡": ("CRC",), "₸": ("KZT",), "тг": ("KZT",), "₼": ("AZN",), "₾": ("GEL",),
-    "֏": ("AMD",), "₭": ("LAK",), "៛": ("KHR",), "৳": ("BDT",), "NT$": ("TWD",), "HK$": ("HKD",),
-    "A$": ("AUD",), "C$": ("CAD", "NIO"), "NZ$": ("NZD",), "US$": ("USD",), "Bs": ("BOB", "VES"),
-    "Q": ("GTQ",), "DH": ("MAD", "AED"), "SFr": ("CHF",), "Fr.": ("CHF",),
-    "CFA": ("XOF", "XAF"), "FCFA": ("XOF", "XAF"),
-    "сом": ("KGS",), "сум": ("UZS",), "ден": ("MKD",), "дин": ("RSD",),
-    "$": ("USD", "MXN", "CAD", "AUD", "CLP", "COP", "ARS", "NZD", "SGD", "HKD", "TWD", "UYU"),
-}  # fmt: skip
-
-_AMOUNT = r"\d{1,3}(?:[ .,'’]?\d{3})*(?:[.,:]\d{2})?(?:[.,]?[-–—])?"
+_AMOUNT = (
+    r"(?:\d{1,2}(?:,\d{2})+,\d{3}|\d{1,3}(?:[ .,'’]?\d{3})*)"  # lakhs and crores, or thousands
+    r"(?:[.,:]\d{2})?(?:[.,]?[-–—])?"
+)
+_CENTS = re.compile(r"\d[.,]\d{2}(?!\d)")
+_BEHIND_ONLY = frozenset({":-", "р", "đ", "din"})
+"""Before a number these are something else ("Tel:- 98450")."""
+_WORDLIKE = frozenset({"Q", "R", "RM", "TL", "Ft", "Gs", "DH", "QR", "din", ":-"})
+"""Also rooms, roads, feet and other words; the single letters count with cents only."""
 _CODES = frozenset(
     {
         "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR",
@@ -43,24 +33,19 @@ _CODES = frozenset(
 TRUST = 0.75
 TRUST_SHARED = 0.45
 """For signs of several currencies ($, kr, Rs), which are also quoted to tourists."""
+TRUST_WORDLIKE = 0.35
 
 
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
-    signs = "|".join(re.escape(sign) for sign in sorted({*_SIGNS, *_CODES}, key=len, reverse=True))
+    behind = sorted({*PRICE_SIGNS, *_CODES}, key=len, reverse=True)
+    ahead = [sign for sign in behind if sign not in _BEHIND_ONLY]
     # A sign made of letters must not be the end or the start of a longer word.
-    before, after = (rf"(?<![^\W\d_])(?P<{side}>{signs})(?![^\W\d_])" for side in ("before", "after"))
+    before, after = (
+        rf"(?<![^\W\d_])(?P<{side}>{'|'.join(map(re.escape, signs))})(?![^\W\d_])"
+        for side, signs in (("before", ahead), ("after", behind))
+    )
     return re.compile(rf"{before}\.? ?{_AMOUNT}(?!\d)|(?<![\d.,]){_AMOUNT} ?{after}")
-
-
-@lru_cache(maxsize=1)
-def _users() -> dict[str, tuple[str, ...]]:
-    """Currency -> countries where it is legal tender today, from CLDR."""
-    users: dict[str, list[str]] = {}
-    for country in countries():
-        for code in country.currencies:
-            users.setdefault(code, []).append(country.code)
-    return {code: tuple(found) for code, found in users.items()}
 
 
 def currency_hints(lines: Sequence[str]) -> list[Hint]:
@@ -81,10 +66,14 @@ def currency_hints(lines: Sequence[str]) -> list[Hint]:
 
 
 def _hint(sign: str, quote: str) -> Hint | None:
-    codes = _SIGNS.get(sign, (sign,))
+    if len(sign) == 1 and sign.isascii() and sign.isalpha() and not _CENTS.search(quote):
+        return None
+    codes = PRICE_SIGNS.get(sign, (sign,))
     weights: dict[str, float] = {}
     for rank, code in enumerate(codes):
-        users = {country: country_prior().get(country, 0.0) for country in _users().get(code, ())}
+        users = {
+            country: country_prior().get(country, 0.0) for country in users_of_currencies().get(code, ())
+        }
         people = sum(users.values())
         for country, share in users.items():
             weights[country] = weights.get(country, 0.0) + share / people / (rank + 1)
@@ -92,12 +81,12 @@ def _hint(sign: str, quote: str) -> Hint | None:
     if not total:
         return None
     shares = dict(sorted(((c, w / total) for c, w in weights.items()), key=lambda item: -item[1]))
-    sure = len(codes) == 1
+    trust = TRUST_WORDLIKE if sign in _WORDLIKE else TRUST if len(codes) == 1 else TRUST_SHARED
     listed = " or ".join(codes[:3]) + (" …" if len(codes) > 3 else "")
     return Hint(
         kind="currency",
         quote=quote.strip(),
         sentence=f"The price «{quote.strip()}» is in {listed}.",
-        trust=TRUST if sure else TRUST_SHARED,
+        trust=trust,
         countries=shares,
     )

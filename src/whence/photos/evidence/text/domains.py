@@ -9,23 +9,19 @@ from functools import lru_cache
 from whence.photos.evidence.text.hint import Hint, town_spots
 from whence.photos.evidence.text.prior import country_prior
 from whence.places.country import by_tld, countries, country
+from whence.places.domains import city_of_tld
 from whence.places.gazetteer import gazetteer
 
 __all__ = ["domain_hints"]
 
-CITIES = {
-    "ist": "Istanbul", "joburg": "Johannesburg", "nyc": "New York City", "rio": "Rio de Janeiro",
-    "vegas": "Las Vegas", "koeln": "Cologne", "capetown": "Cape Town", "zuerich": "Zürich",
-    "abudhabi": "Abu Dhabi", "москва": "Москва",
-} | {
-    city: city for city in (
-        "amsterdam", "barcelona", "berlin", "boston", "brussels", "budapest", "cologne", "doha", "dubai",
-        "durban", "gent", "hamburg", "helsinki", "istanbul", "kyoto", "london", "madrid", "melbourne",
-        "miami", "moscow", "nagoya", "osaka", "paris", "quebec", "roma", "stockholm", "sydney", "taipei",
-        "tokyo", "wien", "yokohama",
-    )
-}  # fmt: skip
-"""Top-level domains of cities, with a name that the gazetteer knows."""
+WORLDWIDE = frozenset(
+    {
+        "youtu.be", "linktr.ee", "pin.it", "spoti.fi", "redd.it", "lnkd.in", "flic.kr", "apple.co", "g.co",
+        "instagr.am", "telegr.am", "wa.me", "t.me", "fb.me", "m.me", "bit.ly", "ow.ly", "buff.ly", "is.gd",
+        "discord.gg", "goo.gl", "g.page", "twitch.tv", "amzn.to", "amzn.eu", "t.co", "we.tl",
+    }
+)  # fmt: skip
+"""Addresses of services for everyone, whose ending only completes a word."""
 
 TRUST = 0.9
 TRUST_BARE = 0.65
@@ -56,6 +52,9 @@ def domain_hints(lines: Sequence[str]) -> list[Hint]:
 
 def _is_address(match: re.Match[str]) -> bool:
     """Whether dotted letters are an address rather than an abbreviation or the end of a sentence."""
+    host = (match["labels"].replace(" ", "") + match["top"]).casefold().split(".")
+    if ".".join(host[-2:]) in WORLDWIDE:
+        return False
     if match["lead"]:
         return True
     labels = match["labels"].rstrip(". ")
@@ -72,20 +71,21 @@ def _hint(quote: str, match: re.Match[str]) -> Hint | None:
         return None
     total = sum(homes.values())
     shares = {code: weight / total for code, weight in homes.items()}
-    if top in CITIES and (found := _city_hint(quote, top, factor * total, shares)) is not None:
+    city = city_of_tld(top)
+    if city and (found := _city_hint(quote, city, factor * total, shares)) is not None:
         return found
     names = "Europe" if len(shares) > 3 else " or ".join(country(code).name for code in shares)
     sentence = f"The address «{quote}» ends in .{top}: {names}."
     return Hint("domain", quote, sentence, factor * min(total, 1.0), shares)
 
 
-def _city_hint(quote: str, top: str, trust: float, shares: Mapping[str, float]) -> Hint | None:
+def _city_hint(quote: str, city: str, trust: float, shares: Mapping[str, float]) -> Hint | None:
     home = next(iter(shares))
-    matches = gazetteer().search(CITIES[top], limit=1, country=home, fuzzy=False)
+    matches = gazetteer().search(city, limit=1, country=home, fuzzy=False)
     if not matches:
         return None
     place = matches[0].place
-    sentence = f"The address «{quote}» ends in .{top}, the domain of {place.name}."
+    sentence = f"The address «{quote}» has the domain of {place.name}."
     return Hint("domain", quote, sentence, trust, shares, tuple(town_spots(place, 1.0, inside=0.9)))
 
 

@@ -94,7 +94,9 @@ def _national(line: str, likely: Mapping[str, float]) -> list[Hint]:
                 weight = candidates[code] * (USUAL_GROUPING if usual else 1.0)
                 numbers.setdefault(found.quote, []).append((found, weight))
     trust = TRUST_NATIONAL if known else TRUST_ANYWHERE
-    return [_hint(readings, trust) for readings in numbers.values()]
+    # "8 (495) 123-45-67" holds "(495) 123-45-67", which is a number somewhere else.
+    whole = [quote for quote in numbers if not any(quote in other for other in numbers if other != quote)]
+    return [_hint(numbers[quote], trust) for quote in whole]
 
 
 def _hint(readings: Sequence[tuple[_Number, float]], trust: float) -> Hint:
