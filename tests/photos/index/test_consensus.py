@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from whence.earth.belief import Belief
 from whence.earth.sphere import destination, distance_m
 from whence.errors import InputError, NotEnoughDataError
-from whence.photos.index.calibration import ELSEWHERE, Calibration, Logistic, bandwidth_for, near_for
+from whence.photos.index.calibration import (
+    ELSEWHERE,
+    Calibration,
+    Logistic,
+    bandwidth_for,
+    near_for,
+    stranger_from,
+)
 from whence.photos.index.consensus import (
     belief_from_neighbours,
     consensus_of,
@@ -153,6 +160,27 @@ def test_an_unmeasured_index_promises_no_radius():
         belief = belief_from_neighbours(neighbours(lonlat, similarity), calibration())
         assert belief.radius_m(0.8) > 1e6
         assert distance_m(belief.best(), CITY) < 50.0  # the answer itself is still given
+
+
+def test_an_unmeasured_index_goes_by_how_familiar_a_photo_is():
+    """Familiar as half of its own photos: from elsewhere one time in ten; odds multiply by nine per step."""
+    own = np.linspace(0.1, 0.3, 41)  # 5 % below 0.11, half below 0.2
+    stranger = stranger_from(own)
+    assert stranger is not None
+    chances = stranger.probability(np.array([[0.2], [0.11], [0.02]]))
+    np.testing.assert_allclose(chances, [0.1, 0.5, 0.9], atol=1e-9)
+    cal = replace(calibration(), stranger=stranger)
+    lonlat = around(CITY, [0, 5, 10])
+    known, unknown = (
+        belief_from_neighbours(neighbours(lonlat, [top, top - 0.01, top - 0.02]), cal) for top in (0.25, 0.0)
+    )
+    assert known.radius_m(0.8) < 5e3
+    assert unknown.radius_m(0.8) > 1e6
+
+
+def test_few_or_equal_photos_tell_nothing_about_strangers():
+    assert stranger_from(np.array([0.2, 0.3, 0.4])) is None
+    assert stranger_from(np.full(20, 0.3)) is None
 
 
 def test_no_neighbours_say_nothing():

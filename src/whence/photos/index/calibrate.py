@@ -17,6 +17,7 @@ from whence.photos.index.calibration import (
     PlaceModel,
     Reliability,
     default_for,
+    stranger_from,
 )
 from whence.photos.index.consensus import (
     ASSERT_FROM,
@@ -24,6 +25,8 @@ from whence.photos.index.consensus import (
     inlier_feature,
 )
 from whence.photos.index.logistic import Logistic
+from whence.photos.index.neighbours import Exclude
+from whence.photos.index.places import SAME_PLACE_M
 from whence.photos.index.questions import FEWEST_TRIALS, Questions, padded
 from whence.photos.index.reliability import calibration_error, measured_reliability, promise_masses
 from whence.photos.index.rerank import reranked
@@ -92,13 +95,21 @@ def fitted_calibration(index: PlaceIndex, *, rng: np.random.Generator, queries: 
             "%d photos are too few to measure how far the index can be trusted; its answers stay wide",
             len(index),
         )
-        return unmeasured
+        return replace(unmeasured, stranger=stranger_from(_familiarity(index, rows)))
     fitted = replace(frame, single=fitted_model(single, frame), photos=len(rows))
     fitted = replace(fitted, reliability=_cross_fitted(single, frame, rng))
     if index.header.has_local:
         fitted = replace(fitted, single=_with_geometry(index, single, fitted, rng))
     group = Questions.of(_group_questions(index, folds, frame, rng=rng, queries=queries), frame)
     return replace(fitted, group=fitted_model(group, frame)) if group.is_enough() else fitted
+
+
+def _familiarity(index: PlaceIndex, rows: Ints) -> Floats:
+    """(n,) highest similarity of each photo to the photos of other places; those without any left out."""
+    lonlat = index.records.lonlat[rows]
+    exclude = [Exclude(around=point, radius_m=SAME_PLACE_M) for point in lonlat]
+    found = index.query_vectors(index.vectors.take(rows), k=1, exclude=exclude)
+    return np.array([neighbours.similarity[0] for neighbours in found if len(neighbours)])
 
 
 def fitted_model(questions: Questions, frame: Calibration) -> PlaceModel:

@@ -217,7 +217,10 @@ def belief_from_neighbours(neighbours: Neighbours, calibration: Calibration) -> 
     model = model_for(neighbours, calibration)
     found = consensus_of(neighbours, bandwidth_m=calibration.bandwidth_m, near_m=calibration.near_m)
     p = near_probability(found, model)
-    background = elsewhere_probability(found, p, model, elsewhere=calibration.elsewhere)
+    elsewhere = calibration.elsewhere
+    if calibration.stranger is not None:
+        elsewhere = float(calibration.stranger.probability(np.array([[found.top]]))[0])
+    background = elsewhere_probability(found, p, model, elsewhere=elsewhere)
     return assemble(neighbours, found, p if p >= ASSERT_FROM else 0.0, model, calibration, background)
 
 

@@ -6,11 +6,12 @@ numpy is loaded.
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from whence.photos.processes import settle_in
 
 if TYPE_CHECKING:
     from whence.learn.encoders.classic.local import LocalFeatures
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["encode_files", "encode_in_worker", "extract_file", "limit_threads", "start_worker"]
 
-_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _encoder: Any = None  # one a process; set by `start_worker`
 
 
 def limit_threads() -> None:
-    """Prepare a fresh process: one thread."""
-    for name in _THREAD_LIMITS:
-        os.environ[name] = "1"
+    """Prepare a fresh process: one thread, and no outliving its parent."""
+    settle_in()
     import cv2
 
     cv2.setNumThreads(1)
