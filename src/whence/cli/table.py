@@ -20,6 +20,9 @@ __all__ = ["print_estimates"]
 FEW = 3
 """Up to so many photographs get their evidence in full, not only a row."""
 
+WORTH_A_LINE = 0.005
+"""Further positions less probable than this would be printed as 0.00; JSON has them all."""
+
 FOR_PROGRAMS = 10_000
 """Columns where no terminal limits them: a row stays one line for grep."""
 
@@ -79,6 +82,8 @@ def _lines(estimate: Estimate) -> Iterator[str]:
     if estimate.error_m is not None:
         yield f"{length_text(estimate.error_m)} from the true position"
     for rank, hypothesis in enumerate(estimate.hypotheses, start=1):
+        if rank > 1 and hypothesis.probability < WORTH_A_LINE:
+            break
         yield (
             f"{rank}. {hypothesis.latitude_deg:10.5f} {hypothesis.longitude_deg:11.5f}   "
             f"probability {hypothesis.probability:.2f}, then within {length_text(hypothesis.own_radius_m)}"
