@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from whence.places.index_build import INDEX_VERSION, KIND_FACTOR, MINOR, OFFICIA
 from whence.places.name_table import NameTable, Strings, allowed_edits
 from whence.places.names import key_of, key_variants
 from whence.places.place import Ambiguity, Match, Place
+from whence.places.qualifiers import qualified
 from whence.places.text_names import Found, find_names
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ _log = logging.getLogger(__name__)
 
 _VARIANT_SCORE = 0.95  # "Minato City" for "Minato"
 _EDIT_COST = 30.0  # a place must be this many times weightier to be preferred despite one more edit
+
+
+_MAY_BE_QUALIFIED = re.compile(r",|\s[A-Z]{2,3}\Z")
+_WORD = re.compile(r"[^\W_]+\.?")
+_LEAST_WHOLE = 3  # letters of the first word of a name with shortened words
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +170,8 @@ class Gazetteer:
         Parameters
         ----------
         name
-            As read or typed, in any script.
+            As read or typed, in any script; a state or country may follow ("Paris, TX", "Cordoba, España"),
+            words may be shortened with a full stop ("Frankfurt a. M.").
         limit
             The most matches returned.
         country
@@ -190,8 +198,10 @@ class Gazetteer:
             return []
         hits = self._hits([(number, 1.0, 1.0) for number in self._numbers([key])], country, minor=minor)
         if not len(hits.row):
-            variants = [(n, _VARIANT_SCORE, 1.0) for n in self._numbers(key_variants(key))]
-            hits = self._hits(variants, country, minor=minor)
+            hits = self._qualified(name, country)
+        if not len(hits.row):
+            numbers = self._numbers(key_variants(key)) or self._abbreviated(name)
+            hits = self._hits([(n, _VARIANT_SCORE, 1.0) for n in numbers], country, minor=minor)
         if not len(hits.row) and fuzzy:
             hits = self._hits(self._near(key), country, minor=False)
         return self._matches(hits, limit)
@@ -255,6 +265,33 @@ class Gazetteer:
         found = (self.names.find(key) for key in keys)
         return [number for number in found if number is not None]
 
+    def _qualified(self, name: str, country: str | None) -> _Hits:
+        """Collect the postings of a name with its state or country behind it ("Paris, TX")."""
+        alone, qualifiers = qualified(name) if _MAY_BE_QUALIFIED.search(name) else (name, ())
+        keys = [(number, 1.0, 1.0) for number in self._numbers([key_of(alone)])] if qualifiers else []
+        hits = self._hits(keys, country)
+        place, column = self._place[hits.row], self._columns
+        countries, regions = self._tables["country"], self._tables["region"]
+        meant = np.zeros(len(place), bool)
+        for where in qualifiers:
+            inside = column["country"][place] == _index(countries, where.country)
+            if where.region is not None:
+                inside &= column["region"][place] == _index(regions, where.region)
+            meant |= inside
+        return _Hits(hits.row[meant], hits.score[meant], hits.weight[meant])
+
+    def _abbreviated(self, name: str) -> list[int]:
+        """Find the keys that a name with shortened words stands for ("Frankfurt a. M.")."""
+        words = [(key_of(word), word.endswith(".")) for word in _WORD.findall(name)]
+        if (
+            len(words) < 2
+            or words[0][1]
+            or len(words[0][0]) < _LEAST_WHOLE
+            or not any(cut for _, cut in words)
+        ):
+            return []
+        return self.names.find_abbreviated(words)
+
     def _near(self, key: str) -> list[tuple[int, float, float]]:
         max_edits = allowed_edits(key)
         if not max_edits:
@@ -286,10 +323,8 @@ class Gazetteer:
         return _Hits(row[order], score[order], weight[order])
 
     def _of_country(self, row: Ints, country: str) -> NDArray[np.bool_]:
-        codes = self._tables["country"]
-        if country.upper() not in codes:
-            return np.zeros(len(row), bool)
-        return np.asarray(self._columns["country"][self._place[row]] == codes.index(country.upper()))
+        code = _index(self._tables["country"], country.upper())
+        return np.asarray(self._columns["country"][self._place[row]] == code)
 
     def _matches(self, hits: _Hits, limit: int) -> list[Match]:
         total = float(hits.weight.sum())
@@ -309,6 +344,11 @@ class Gazetteer:
                 strict=True,
             )
         ]
+
+
+def _index(table: Sequence[str], entry: str) -> int:
+    """Return the place of an entry in a table, -1 (which no column holds) where it is not."""
+    return table.index(entry) if entry in table else -1
 
 
 @functools.lru_cache(maxsize=1)

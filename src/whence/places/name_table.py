@@ -14,6 +14,8 @@ from whence.places.index_build import bag_signatures
 from whence.places.names import is_unspaced
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 __all__ = ["NameTable", "Strings", "allowed_edits"]
@@ -51,6 +53,14 @@ def allowed_edits(key: str) -> int:
     return 0 if len(key) < 4 else 1 if len(key) < 8 else 2 if len(key) < 13 else 3
 
 
+def _stands_for(words: Sequence[tuple[str, bool]], spelt_out: Sequence[str]) -> bool:
+    """Tell whether words, some of them only a beginning, are those of a key."""
+    return len(words) == len(spelt_out) and all(
+        whole.startswith(word) if cut else whole == word
+        for (word, cut), whole in zip(words, spelt_out, strict=True)
+    )
+
+
 class NameTable:
     """Keys in code point order; a key's number is its rank.
 
@@ -84,6 +94,24 @@ class NameTable:
         wanted = prefix.encode()
         at = bisect_left(range(len(self._keys)), wanted, key=self._keys.encoded)
         return at < len(self._keys) and self._keys.encoded(at).startswith(wanted)
+
+    def find_abbreviated(self, words: Sequence[tuple[str, bool]]) -> list[int]:
+        """Return the numbers of the keys that words stand for, some of them shortened.
+
+        Parameters
+        ----------
+        words
+            Each as a key, and whether it is only the beginning of one; the first must be whole.
+        """
+        start = f"{words[0][0]} "
+        wanted = start.encode()
+        found: list[int] = []
+        at = bisect_left(range(len(self._keys)), wanted, key=self._keys.encoded)
+        while at < len(self._keys) and (key := self.key(at)).startswith(start):
+            if _stands_for(words, key.split(" ")):
+                found.append(at)
+            at += 1
+        return found
 
     def find_near(self, key: str, *, max_edits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Find the keys within a number of edits (optimal string alignment distance).

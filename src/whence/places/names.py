@@ -113,7 +113,7 @@ _PREFIXES = (
     "г", "город", "м", "місто", "град",
 )  # fmt: skip
 _UNSPACED_SUFFIXES = ("市", "区", "县", "镇", "乡", "村", "府", "州", "省", "都", "町", "郡")
-_HANGUL_SUFFIXES = ("시", "구", "군", "읍", "면", "동", "특별시", "광역시")
+_HANGUL_SUFFIXES = ("시", "구", "군", "읍", "면", "동", "역", "특별시", "광역시")
 _THAI_PREFIXES = ("เมือง", "อำเภอเมือง", "อำเภอ", "จังหวัด", "เขต", "ตำบล", "เทศบาลนคร", "เทศบาลเมือง")
 _ABBREVIATIONS = {
     "st": ("saint", "sankt"), "ste": ("sainte",), "saint": ("st",), "sainte": ("ste",), "sankt": ("st",),
@@ -149,7 +149,7 @@ def key_variants(key: str) -> list[str]:
 
 def _all_variants(key: str) -> Iterator[str]:
     words = key.split(" ")
-    if len(words) > 1 and words[-1] in _SUFFIX_WORDS:
+    if len(words) > 1 and (words[-1] in _SUFFIX_WORDS or words[-1].isdigit()):  # Praha 1
         yield " ".join(words[:-1])
     for prefix in _PREFIXES:
         if key.startswith(prefix + " "):
