@@ -13,6 +13,7 @@ from whence.cli.escaping import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from whence.imagery.photo import Photo
     from whence.photos.index import PlaceIndex
     from whence.photos.index.sources import Skipped
 
@@ -34,7 +35,7 @@ def index() -> None:
 @click.option(
     "--table",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV or Parquet with img_path, lat, lon; without it positions come from EXIF.",
+    help="CSV or Parquet with img_path, lat, lon: its rows are indexed. Without it positions come from EXIF.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to make.")
 @click.option(
@@ -66,9 +67,8 @@ def build(
     """
     from whence.cli.progress import counter
     from whence.photos.index import PlaceIndex
-    from whence.photos.locate import gather
 
-    offered = gather(photos, table=table)
+    offered = _offered(photos, table)
     with counter("encoding") as progress:
         made = PlaceIndex.build(
             offered,
@@ -96,12 +96,10 @@ def add(index_folder: Path, photos: tuple[Path, ...], table: Path | None, worker
     """
     from whence.cli.progress import counter
     from whence.photos.index import PlaceIndex
-    from whence.photos.locate import gather
 
+    offered = _offered(photos, table)
     with counter("encoding") as progress:
-        grown, report = PlaceIndex.open(index_folder).add(
-            gather(photos, table=table), workers=workers, progress=progress
-        )
+        grown, report = PlaceIndex.open(index_folder).add(offered, workers=workers, progress=progress)
     _tell_skipped(report.skipped)
     click.echo(f"{index_folder}: {report.added} added, {len(grown)} photographs now", err=True)
 
@@ -193,6 +191,20 @@ def calibrate(index_folder: Path, seed: int) -> None:
     opened.calibrate(seed=seed)
     for name, value in _trust(opened).items():
         click.echo(f"{name:28} {value}")
+
+
+def _offered(photos: tuple[Path, ...], table: Path | None) -> list[Photo]:
+    """List the photographs to index: a table's rows, or all of the folders by their EXIF positions."""
+    from whence.photos.locate import gather
+
+    found = gather(photos, table=table)
+    if table is None:
+        return found
+    in_table = [photo for photo in found if photo.row is not None]
+    if len(in_table) < len(found):
+        others = len(found) - len(in_table)
+        click.echo(f"{others} pictures have no row in {table.name} and are left out", err=True)
+    return in_table
 
 
 def _facts(opened: PlaceIndex) -> dict[str, Any]:

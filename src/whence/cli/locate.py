@@ -110,7 +110,6 @@ def locate(
     their row with a status, and the exit status is then 1.
     """
     from whence.cli.progress import track
-    from whence.photos.evidence.sources import SWITCHED_OFF
     from whence.photos.journal import Journal
     from whence.photos.locate import gather, locate_each, locator
 
@@ -126,9 +125,7 @@ def locate(
         confidence=confidence,
         leave_one_out=leave_one_out,
     )
-    for name, reason in prepared.sources.idle.items():
-        if reason != SWITCHED_OFF:
-            click.echo(f"without {name}: {reason}", err=True)
+    _tell_idle(prepared.sources.idle)
     with Journal.beside(
         outputs[0] if outputs else None, settings=prepared.fingerprint, restart=restart
     ) as journal:
@@ -142,6 +139,16 @@ def locate(
         journal.finish()
     _render(estimates, evaluation, as_json=as_json, quiet=bool(outputs) and not sys.stdout.isatty())
     return 0 if all(estimate.located for estimate in estimates) else NOT_ALL_LOCATED
+
+
+def _tell_idle(idle: Mapping[str, str]) -> None:
+    """Say once for each reason which sources do not take part."""
+    from whence.photos.evidence.sources import SWITCHED_OFF
+
+    for reason in dict.fromkeys(idle.values()):
+        if reason != SWITCHED_OFF:
+            names = " and ".join(name for name, why in idle.items() if why == reason)
+            click.echo(f"without {names}: {reason}", err=True)
 
 
 def _check_outputs(outputs: Sequence[Path]) -> None:

@@ -26,8 +26,8 @@ __all__ = ["COLUMNS", "COMPACT", "PHONE", "Device", "write_photographs"]
 
 COLUMNS = ("img_path", "lat", "lon", "heading_deg", "camera_id", "captured_at", "sequence_id")
 
-WALK_M = 225.0
-LONGEST_WALK = 40
+WALK_M = 200.0
+LONGEST_WALK = 20
 SUMMER_TIME = timezone(timedelta(hours=2))
 
 
@@ -118,21 +118,21 @@ def write_photographs(
 
 
 def _walks(town: Town, count: int, rng: np.random.Generator) -> Iterator[_Shot]:
-    """Share the pictures out: the compact camera walks the streets that the phone has walked."""
+    """Share the pictures out: the phone goes down each street twice, the compact camera once, later."""
     phones = round(0.6 * count)
-    walks = max(round(phones / LONGEST_WALK), 1)
-    morning = datetime(2026, 6, 3, 10, 0, tzinfo=SUMMER_TIME)
+    streets = max(round(phones / (2 * LONGEST_WALK)), 1)
     evening = datetime(2026, 6, 19, 21, 40, tzinfo=SUMMER_TIME)
     noon = datetime(2026, 6, 20, 12, 10, tzinfo=SUMMER_TIME)
-    for walk in range(walks):
-        hour = timedelta(hours=walk)
-        dusk = walk % 3 == 2
-        of_phone = _share(phones, walk, walks)
-        of_compact = _share(count - phones, walk, walks)
-        yield from _walk(town, PHONE, walk, of_phone, (morning + hour, "day"), rng)
-        yield from _walk(
-            town, COMPACT, walk, of_compact, (evening, "dusk") if dusk else (noon + hour, "day"), rng
-        )
+    for number in range(2 * streets):
+        day = timedelta(days=4 * (number % 2), hours=number // 2)
+        start = datetime(2026, 6, 3, 10, 0, tzinfo=SUMMER_TIME) + day
+        shots = _share(phones, number, 2 * streets)
+        side = 1 if number % 2 == 0 else -1
+        yield from _walk(town, PHONE, (number // 2, number), shots, (start, "day"), side=side, rng=rng)
+    for number in range(streets):
+        start, light = (evening, "dusk") if number % 3 == 2 else (noon + timedelta(hours=number), "day")
+        shots = _share(count - phones, number, streets)
+        yield from _walk(town, COMPACT, (number, number), shots, (start, light), side=1, rng=rng)
 
 
 def _share(count: int, part: int, parts: int) -> int:
@@ -142,13 +142,15 @@ def _share(count: int, part: int, parts: int) -> int:
 def _walk(
     town: Town,
     device: Device,
-    number: int,
+    street_and_walk: tuple[int, int],
     shots: int,
     when: tuple[datetime, Light],
+    *,
+    side: int,
     rng: np.random.Generator,
 ) -> Iterator[_Shot]:
-    """Walk a stretch of a street; look ahead, and aside now and then."""
-    street = _street(town, number)
+    """Walk a stretch of a street on one side of it; look ahead, and aside now and then."""
+    street, number = _street(town, street_and_walk[0]), street_and_walk[1]
     start, light = when
     for step in range(shots):
         along_m = 130.0 + WALK_M * (step + rng.uniform(0, 0.8)) / shots
@@ -156,7 +158,7 @@ def _walk(
         yield _Shot(
             name=f"{device.camera_id}-{number}-{step:03d}.jpg",
             device=device,
-            enu_m=street.at(along_m, device.walks_on_m + rng.normal(0, 0.6)),
+            enu_m=street.at(along_m, side * device.walks_on_m + rng.normal(0, 0.6)),
             heading_deg=(street.heading_deg + sideways + rng.normal(0, 6)) % 360,
             at=start + timedelta(seconds=14 * step),
             light=light,

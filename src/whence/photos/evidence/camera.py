@@ -10,6 +10,7 @@ from whence.earth.belief import Belief
 from whence.earth.sphere import distance_m, geometric_median
 from whence.errors import InputError
 from whence.photos.evidence.evidence import Evidence
+from whence.photos.evidence.places import NO_INDEX
 
 if TYPE_CHECKING:
     from whence.imagery.photo import Photo
@@ -37,7 +38,9 @@ def camera_source(settings: SourceSettings) -> Source:
         When there is no index, or its photographs name no cameras.
     """
     index = settings.index
-    if index is None or not any(index.records.camera_ids):
+    if index is None:
+        raise InputError(NO_INDEX)
+    if not any(index.records.camera_ids):
         raise InputError(
             "no camera has known positions; build the index from a table with a camera_id column to use this"
         )

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from whence.photos.evidence.sources import Source, SourceSettings
     from whence.photos.index.neighbours import Neighbours
 
-__all__ = ["index_source"]
+__all__ = ["NO_INDEX", "index_source"]
 
 SHOWN = 5
+NO_INDEX = (
+    "no index of known photographs was given; make one of your own with: "
+    "whence index build PHOTOS --table TABLE --out DIR"
+)
 
 
 def index_source(settings: SourceSettings) -> Source:
@@ -28,10 +32,7 @@ def index_source(settings: SourceSettings) -> Source:
     """
     index = settings.index
     if index is None:
-        raise InputError(
-            "no index of known photographs was given; make one of your own with: "
-            "whence index build PHOTOS --table TABLE --out DIR"
-        )
+        raise InputError(NO_INDEX)
 
     def look_up(photo: Photo) -> Evidence | None:
         pixels = photo.image(index.input_px)

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from whence.photos.index.vectors import UnitVectors
     from whence.typing import Floats, Floats32, Ints
 
-__all__ = ["FEWEST", "approximate_top", "opened_lists"]
+__all__ = ["FEWEST", "MANY", "approximate_top", "opened_lists"]
 
 FEWEST = 10_000
 """Below so many photos the exact search takes milliseconds, and is used whatever was asked for."""
+
+MANY = 1_000_000
+"""From so many photos on the exact search takes seconds a query, and is left where faiss is installed."""
 
 _FILE = "approximate.faiss"
 _LISTS_PER_ROOT = 4.0  # lists = 4 √n

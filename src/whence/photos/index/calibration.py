@@ -201,11 +201,11 @@ class Calibration:
         try:
             fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             if fields.pop("version") != _VERSION:
-                raise FormatError(f"{path} is of another version; measure again with PlaceIndex.calibrate()")
+                raise FormatError(f"{path} is of another version; measure again with: whence index calibrate")
             return cls(**_restored(fields))
         except (ValueError, KeyError, TypeError) as error:
             raise FormatError(
-                f"{path} is broken ({error}); measure again with PlaceIndex.calibrate()"
+                f"{path} is broken ({error}); measure again with: whence index calibrate"
             ) from error
 
 

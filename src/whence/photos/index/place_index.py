@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy.spatial import cKDTree
 
+from whence._optional import available
 from whence.earth.sphere import EARTH_RADIUS_M, to_unit_vectors
 from whence.errors import FormatError, InputError
 from whence.imagery.photo import open_image
 from whence.learn.encoders import load_encoder
 from whence.learn.encoders.classic.local import LOCAL_INPUT_PX, extract
-from whence.photos.index.approximate import FEWEST, approximate_top, opened_lists
+from whence.photos.index.approximate import FEWEST, MANY, approximate_top, opened_lists
 from whence.photos.index.build import BuildReport, BuildSettings, add_to, build_in, read_skipped
 from whence.photos.index.calibration import Calibration, default_for
 from whence.photos.index.consensus import belief_from_neighbours
@@ -287,7 +288,7 @@ class PlaceIndex:
         *,
         k: int = _DEFAULT_K,
         exclude: Exclude | Sequence[Exclude] | None = None,
-        approximate: bool = False,
+        approximate: bool | None = None,
     ) -> list[Neighbours]:
         """Find the photos most like each query vector.
 
@@ -300,7 +301,8 @@ class PlaceIndex:
         exclude
             What must not be found: one for all, or one for each query.
         approximate
-            Search inverted lists (needs ``whence[scale]``); makes no difference below 10,000 photos.
+            Search inverted lists (needs ``whence[scale]``), or never; by default from a million photos on,
+            if faiss is installed. Makes no difference below 10,000 photos.
 
         Returns
         -------
@@ -311,6 +313,8 @@ class PlaceIndex:
         queries = unit_rows(vectors, dim=self.header.dim)
         excluded = self._excluded(exclude, len(queries))
         most = min(k, len(self))
+        if approximate is None:
+            approximate = len(self) >= MANY and available("faiss")
         if approximate and len(self) >= FEWEST:
             rows, similarity = approximate_top(self._lists, self.vectors, queries, most, excluded=excluded)
         else:
