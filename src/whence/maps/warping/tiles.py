@@ -1,0 +1,170 @@
+"""Tiles of a sheet: located on the scan, read, resampled, cut along the neatline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whence.errors import InputError
+from whence.imagery.raster import Window
+from whence.maps.warping.frame import frame_around
+from whence.maps.warping.grid import InverseGrid, Located
+from whence.maps.warping.inverse import NEAR_ERROR_PX, Inverse
+from whence.maps.warping.neatline import Neatline, as_outline
+from whence.maps.warping.patches import PATCH_PX
+from whence.maps.warping.resampling import STEP_PX, Kernel, resample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from whence.imagery.raster import RasterReader
+    from whence.maps.warping.frame import Frame
+    from whence.maps.warping.placing import Placing
+    from whence.typing import ArrayLike, Bools, Floats
+
+__all__ = ["Tile", "Tiler"]
+
+_TILE_PX = 4 * PATCH_PX
+_WIDEST_PX = 32_000  # OpenCV counts positions in 16 bits
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A piece of the sheet.
+
+    Parameters
+    ----------
+    values
+        (height, width, bands).
+    valid
+        (height, width) where something is there.
+    error_px
+        As `Located`.
+    """
+
+    values: NDArray[Any]
+    valid: Bools
+    error_px: float
+
+
+@dataclass(frozen=True, eq=False)
+class Tiler:
+    """Everything that is needed to make any tile of a sheet.
+
+    Parameters
+    ----------
+    reader
+        The scan.
+    frame
+        The sheet.
+    grid
+        Where its pixels lie on the scan.
+    kernel
+        How values are interpolated.
+    neatline
+        What to keep, or None for all of the scan.
+    rounding_px
+        What the grid's own error does not include, pixels of the scan.
+    """
+
+    reader: RasterReader
+    frame: Frame
+    grid: InverseGrid
+    kernel: Kernel
+    neatline: Neatline | None
+    rounding_px: float
+
+    @classmethod
+    def plan(
+        cls,
+        reader: RasterReader,
+        placing: Placing,
+        *,
+        kernel: Kernel,
+        neatline: ArrayLike | None,
+        resolution_m: float | None,
+        max_error_px: float,
+        landmarks: Floats | None,
+    ) -> Tiler:
+        """Lay out a sheet; the arguments are those of `warp`."""
+        size = (reader.raster.width, reader.raster.height)
+        outline = _corners(size) if neatline is None else as_outline(neatline, scan_size=size)
+        frame = frame_around(placing, outline, resolution_m=resolution_m)
+        rounding_px = placing.inverse_error_px
+        rounding_px += 0.0 if placing.has_closed_inverse else NEAR_ERROR_PX
+        rounding_px += 0.0 if kernel.name == "nearest" else STEP_PX
+        if not max_error_px > rounding_px:
+            raise InputError(
+                f"max_error_px is {max_error_px}, but rounding alone takes {rounding_px:.3f}; give 0.1, say"
+            )
+        grid = InverseGrid.over(
+            Inverse(placing, frame),
+            sheet_size=(frame.width, frame.height),
+            scan_size=size,
+            max_error_px=max_error_px - rounding_px,
+            landmarks=landmarks,
+        )
+        kept = None if neatline is None else Neatline.placed(outline, placing)
+        return cls(reader, frame, grid, kernel, kept, rounding_px)
+
+    def windows(self) -> list[Window]:
+        """All tiles in the order of reading."""
+        return [
+            Window(
+                column, row, min(_TILE_PX, self.frame.width - column), min(_TILE_PX, self.frame.height - row)
+            )
+            for row in range(0, self.frame.height, _TILE_PX)
+            for column in range(0, self.frame.width, _TILE_PX)
+        ]
+
+    def tiles(self) -> Iterator[tuple[Window, Tile | None]]:
+        """Make one tile after the other; None for those that hold nothing of the scan."""
+        for window in self.windows():
+            yield window, self.tile(window)
+
+    def tile(self, window: Window) -> Tile | None:
+        """Make one tile."""
+        inside = None if self.neatline is None else self.neatline.covers(self.frame, window)
+        if inside is not None and not inside.any():
+            return None
+        located = self.grid.locate(window, reach_px=self.kernel.reach_px)
+        area = None if located is None else self._needed(located)
+        if located is None or area is None:
+            return None
+        on_scan = self._on_scan(located)
+        inside = on_scan if inside is None else inside if on_scan is None else inside & on_scan
+        values, there = self.reader.read(area)
+        found, valid = resample(values, located.indices, kernel=self.kernel, valid=there)
+        for part in (inside, valid):
+            if part is not None:
+                inside = part if inside is None else inside & part
+        everywhere = np.ones(found.shape[:2], np.bool_)
+        return Tile(found, everywhere if inside is None else inside, located.error_px + self.rounding_px)
+
+    def _needed(self, located: Located) -> Window | None:
+        """Give the part of the scan that the kernel reaches from the tile, or None beside the scan."""
+        size = np.array(self.grid.scan_size)
+        low = np.array(located.origin)
+        high = np.clip(np.ceil(located.high) + self.kernel.reach_px, 0, size).astype(np.int64)
+        if not (high > low).all():
+            return None
+        (column, row), (width, height) = low.tolist(), (high - low).tolist()
+        return Window(column, row, width, height)
+
+    def _on_scan(self, located: Located) -> Bools | None:
+        """Which pixels of the tile have their centre on the scan; None for all of them."""
+        if (located.low >= 0.0).all() and (located.high <= self.grid.scan_size).all():
+            return None
+        low = np.subtract(-0.5, located.origin).astype(np.float32)
+        high = low + np.array(self.grid.scan_size, np.float32)
+        x, y = located.indices[..., 0], located.indices[..., 1]
+        return np.asarray((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
+
+
+def _corners(size: tuple[int, int]) -> Floats:
+    width, height = size
+    return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
