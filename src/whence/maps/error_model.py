@@ -16,12 +16,13 @@ result is raised to what leaving points out shows for the kind itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.spatial.distance import cdist
+from scipy.stats import chi2, ncx2, norm
 from scipy.stats import f as fisher
 
 from whence.errors import InputError, NotEnoughDataError
@@ -41,12 +42,14 @@ Of: TypeAlias = Literal["position", "point"]
 RANGES = (0.5, 1.0, 2.0)
 """Reaches of the deformation that are tried, in units of the root mean square distance from the middle."""
 
-SHARES = (0.0, 0.5, 0.9, 0.99)
-"""Shares of the deformation in the variance that are tried."""
+SHARES = (0.5, 0.9, 0.99)
+"""Shares of the deformation in the variance that are tried, beside none."""
 
 _MOST_POINTS = 200  # for the likelihood; more would cost n³ and teach little
 _BLOCK = 1024  # pixels at a time
+_FAR = 1e4  # squared offsets over variance beyond which Rice's distribution is normal
 _Weights: TypeAlias = "Callable[[Floats], tuple[Floats, Floats]]"
+_Offset: TypeAlias = "Callable[[Floats], Floats]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,7 @@ class ErrorModel:
     nugget_m2: float
     freedom: int
     _weights: _Weights = field(repr=False)
+    _offset_m: _Offset | None = field(default=None, repr=False)
 
     @classmethod
     def of_fit(
@@ -122,6 +126,16 @@ class ErrorModel:
         model = cls(frame.center_px, frame.scale_px, local, sills, nugget, freedom, action)
         return model if leave_one_out_m is None else model._raised_to(leave_one_out_m)
 
+    def with_offset(self, offset_m: Callable[[Floats], Floats]) -> ErrorModel:
+        """Say the same of another transform.
+
+        Parameters
+        ----------
+        offset_m
+            Tells how far, (m,) metres, the other transform is from this fit at (m, 2) pixels.
+        """
+        return replace(self, _offset_m=offset_m)
+
     def error_m(self, pixels: ArrayLike, *, of: Of = "position") -> Floats:
         """Return the standard deviation of one coordinate of the error.
 
@@ -138,20 +152,14 @@ class ErrorModel:
         Floats
             (...) metres.
         """
-        places = np.asarray(pixels, dtype=np.float64)
-        if places.ndim == 0 or places.shape[-1] != 2 or not np.isfinite(places).all():
-            raise InputError(f"pixels must be finite columns and rows, (..., 2); the shape is {places.shape}")
-        flat = places.reshape(-1, 2)
-        blocks = [self._variance_m2(flat[start : start + _BLOCK]) for start in range(0, len(flat), _BLOCK)]
-        variance = np.concatenate(blocks) if blocks else np.zeros(0)
-        total = variance + self.nugget_m2 * (of == "point")
-        return np.asarray(np.sqrt(total)).reshape(places.shape[:-1])
+        variance, offset = self._parts(pixels, of)
+        return np.asarray(np.sqrt(variance + np.square(offset) / 2), dtype=np.float64)
 
     def radius_m(self, pixels: ArrayLike, *, q: float = 0.8, of: Of = "position") -> Floats:
         """Return the radius round the given place that holds the true one with probability q.
 
         The two coordinates share their variance, which is known from `freedom` degrees of freedom, so
-        r² / 2σ² has Fisher's distribution with 2 and as many.
+        r² / 2σ² has Fisher's distribution with 2 and as many; an offset (`with_offset`) shifts it.
 
         Parameters
         ----------
@@ -172,7 +180,13 @@ class ErrorModel:
         """
         if not 0 < q < 1:
             raise InputError(f"q is a probability between 0 and 1; {q} is not")
-        return self.error_m(pixels, of=of) * float(np.sqrt(2 * fisher.ppf(q, 2, self.freedom)))
+        variance, offset = self._parts(pixels, of)
+        # Fisher's distribution where no offset is known; with one, Rice's, widened as much.
+        widened = variance * (2 * fisher.ppf(q, 2, self.freedom) / chi2.ppf(q, 2))
+        far = np.square(offset) / np.maximum(widened, np.finfo(np.float64).tiny)
+        near = np.minimum(far, _FAR)
+        rice = np.sqrt(widened * np.where(near > 0, ncx2.ppf(q, 2, np.maximum(near, 1e-12)), chi2.ppf(q, 2)))
+        return np.asarray(np.where(far > _FAR, offset + np.sqrt(widened) * norm.ppf(q), rice))
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as JSON types."""
@@ -183,16 +197,27 @@ class ErrorModel:
             "degrees_of_freedom": self.freedom,
         }
 
+    def _parts(self, pixels: ArrayLike, of: Of) -> tuple[Floats, Floats]:
+        """Variance of one coordinate, m², and the offset, m, at (..., 2) pixels."""
+        places = np.asarray(pixels, dtype=np.float64)
+        if places.ndim == 0 or places.shape[-1] != 2 or not np.isfinite(places).all():
+            raise InputError(f"pixels must be finite columns and rows, (..., 2); the shape is {places.shape}")
+        flat = places.reshape(-1, 2)
+        blocks = [self._variance_m2(flat[start : start + _BLOCK]) for start in range(0, len(flat), _BLOCK)]
+        variance = np.concatenate([np.zeros(0), *blocks]) + self.nugget_m2 * (of == "point")
+        offset = np.zeros(len(flat)) if self._offset_m is None else self._offset_m(flat)
+        return variance.reshape(places.shape[:-1]), offset.reshape(places.shape[:-1])
+
     def _variance_m2(self, pixels: Floats) -> Floats:
         rows, own = self._weights(pixels)
         local = (pixels - self.center_px) / self.scale_px
         variance: Floats = self.nugget_m2 * np.square(rows).sum(axis=(1, 2))
-        for sill, length in zip(self.sills_m2, RANGES, strict=True):
-            if sill > 0:
-                across = matern(cdist(self.points, self.points) / length)
-                here = matern(cdist(local, self.points) / length)
-                spread = np.einsum("mrn,mrn->m", rows @ across, rows)
-                variance = variance + sill * np.maximum(1 - 2 * (own * here).sum(axis=1) + spread, 0.0)
+        for k in map(int, np.flatnonzero(self.sills_m2)):
+            across = covariance(self.points, self.points, k)
+            here = covariance(local, self.points, k)
+            spread = np.einsum("mrn,mrn->m", rows @ across, rows)
+            left = np.maximum(1 - 2 * (own * here).sum(axis=1) + spread, 0.0)
+            variance = variance + self.sills_m2[k] * left
         return variance
 
     def _raised_to(self, leave_one_out_m: Floats) -> ErrorModel:
@@ -202,10 +227,7 @@ class ErrorModel:
         if expected <= 0:
             return self
         ratio = max(1.0, float(np.square(leave_one_out_m[known]).mean() / expected))
-        return ErrorModel(
-            self.center_px, self.scale_px, self.points,
-            self.sills_m2 * ratio, self.nugget_m2 * ratio, self.freedom, self._weights,
-        )  # fmt: skip
+        return replace(self, sills_m2=self.sills_m2 * ratio, nugget_m2=self.nugget_m2 * ratio)
 
     def _left_out_m2(self) -> Floats:
         """Variance at every point for the thin-plate spline through the others, noise included."""
@@ -213,15 +235,18 @@ class ErrorModel:
         diagonal = np.diagonal(inverse)
         weights = inverse / np.where(diagonal == 0, np.inf, diagonal)[:, None]  # 1 at the point itself
         variance = self.nugget_m2 * np.square(weights).sum(axis=1)
-        for sill, length in zip(self.sills_m2, RANGES, strict=True):
-            across = matern(cdist(self.points, self.points) / length)
-            variance += sill * np.einsum("in,nk,ik->i", weights, across, weights)
+        for k in map(int, np.flatnonzero(self.sills_m2)):
+            across = covariance(self.points, self.points, k)
+            variance += self.sills_m2[k] * np.einsum("in,nk,ik->i", weights, across, weights)
         return np.asarray(variance, dtype=np.float64)
 
 
-def matern(distance: Floats) -> Floats:
-    """Return the Matérn correlation of smoothness 3/2 at distances in units of the range."""
-    scaled = np.sqrt(3.0) * distance
+def covariance(one: Floats, other: Floats, k: int) -> Floats:
+    """Return the (m, n) covariance of a deformation of unit variance between places in the frame.
+
+    A Matérn field of smoothness 3/2 with the k-th of `RANGES`.
+    """
+    scaled = np.sqrt(3.0) / RANGES[k] * cdist(one, other)
     return np.asarray((1 + scaled) * np.exp(-scaled), dtype=np.float64)
 
 
@@ -280,13 +305,12 @@ def _learn(design: Floats, local: Floats, residuals_m: Floats) -> tuple[Floats, 
             f"{len(local)} points leave nothing over that could tell the error of this fit; "
             "add control points or take a kind with fewer parameters"
         )
-    apart = cdist(local, local)
-    table = [(0.0, 0)] + [(share, k) for share in SHARES[1:] for k in range(len(RANGES))]
+    table = [(0.0, 0)] + [(share, k) for share in SHARES for k in range(len(RANGES))]
+    prior = [1.0] + [1 / len(RANGES)] * (len(table) - 1)
     scores, variances = np.array(
-        [_restricted(design, residuals_m, share * matern(apart / RANGES[k]), share) for share, k in table]
+        [_restricted(design, residuals_m, share * covariance(local, local, k), share) for share, k in table]
     ).T
-    prior = np.array([1.0] + [1 / len(RANGES)] * (len(table) - 1))
-    posterior = prior * np.exp(scores - scores.max())
+    posterior = np.array(prior) * np.exp(scores - scores.max())
     posterior *= variances / posterior.sum()
     sills = np.zeros(len(RANGES))
     for (share, k), mass in zip(table, posterior, strict=True):

@@ -12,7 +12,7 @@ import numpy as np
 from whence.earth.crs import require_same
 from whence.errors import InputError, NotEnoughDataError
 from whence.maps.designs import has_design
-from whence.maps.error_model import ErrorModel
+from whence.maps.expectation import model_errors
 from whence.maps.ground import metres_per_unit
 from whence.maps.leaving_out import fitter_of
 from whence.maps.plane import in_plane
@@ -22,7 +22,7 @@ from whence.maps.robust import Consensus, find_consensus, reweight
 from whence.maps.suspects import Suspect, find_suspects
 
 if TYPE_CHECKING:
-    from whence.maps.error_model import Of
+    from whence.maps.error_model import ErrorModel, Of
     from whence.maps.points import ControlPoints
     from whence.maps.transforms import Transform
     from whence.typing import ArrayLike, Bools, Floats
@@ -91,21 +91,9 @@ class MapFit:
         NotEnoughDataError
             When no point can be spared, so that nothing tells the error.
         """
-        pixels, world, crs = self.points.pixels[self.used], self.points.world[self.used], self.points.crs
-
-        def scale_m(at: Floats) -> Floats:
-            return metres_per_unit(crs, at)
-
-        if has_design(self.kind):
-            return ErrorModel.of_fit(
-                self.transform, pixels, self.quality.residuals_m,
-                scale_m=scale_m, weights=self.weights[self.used],
-            )  # fmt: skip
-        affine = fitter_of("affine")(pixels, world, None)
-        return ErrorModel.of_fit(
-            self.transform, pixels, (affine.to_world(pixels) - world) * scale_m(world),
-            leave_one_out_m=self.quality.leave_one_out_m,
-        )  # fmt: skip
+        return model_errors(
+            self.transform, self.points.where(self.used), self.quality, weights=self.weights[self.used]
+        )
 
     def predicted_error_m(self, pixels: ArrayLike, *, of: Of = "position") -> Floats:
         """Return the standard deviation of one coordinate, metres (`ErrorModel.error_m`)."""

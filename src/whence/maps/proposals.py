@@ -137,7 +137,7 @@ def _linear(factor: complex, handed: Handed) -> Floats:
 
 def _plausible(maps: Floats, handed: Handed) -> Bools:
     """Tell which maps are of the handedness and stretch no more than paper and projections do."""
-    finite = np.isfinite(maps).all(axis=(1, 2))
+    finite: Bools = np.isfinite(maps.sum(axis=(1, 2)))
     linear: Floats = np.where(finite[:, None, None], maps[:, :, :2], 0.0)
     singular = np.linalg.svd(linear, compute_uv=False)
     area = np.linalg.det(linear) * (-1.0 if handed == "map" else 1.0)
