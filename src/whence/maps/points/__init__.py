@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from whence.maps.points.control import ControlPoints
-    from whence.maps.points.reading import read_points
+    from whence.maps.points.faults import Fault
+    from whence.maps.points.iiif import Annotation
+    from whence.maps.points.reading import read_annotations, read_points
+    from whence.maps.points.writing import write_points
 
-__all__ = ["ControlPoints", "read_points"]
+__all__ = ["Annotation", "ControlPoints", "Fault", "read_annotations", "read_points", "write_points"]
 
-_HOMES = {"ControlPoints": "control", "read_points": "reading"}
+_HOMES = {
+    "Annotation": "iiif",
+    "ControlPoints": "control",
+    "Fault": "faults",
+    "read_annotations": "reading",
+    "read_points": "reading",
+    "write_points": "writing",
+}
 
 
 def __getattr__(name: str) -> Any:

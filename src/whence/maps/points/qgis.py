@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from whence.earth.crs import Crs
 from whence.errors import InputError
 from whence.maps.points.control import ControlPoints
+from whence.maps.points.lists import Table
 from whence.maps.points.numbers import as_flag, as_number
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Literal
 
     from whence.typing import Floats
 
-    RowSign = Literal["auto", "up", "down"]
+__all__ = ["RowDirection", "qgis_points", "qgis_text"]
 
-__all__ = ["qgis_points", "qgis_text"]
+RowDirection = Literal["auto", "up", "down"]
+"""Which way a file counts rows: ``up`` as QGIS does, so that they are negative within the scan."""
 
 _ALIASES = {
-    "world_x": ("mapx",),
-    "world_y": ("mapy",),
-    "pixel_x": ("sourcex", "pixelx"),
-    "pixel_y": ("sourcey", "pixely"),
-    "enabled": ("enable", "enabled"),
+    "mapX": ("mapx",),
+    "mapY": ("mapy",),
+    "sourceX": ("sourcex", "pixelx"),
+    "sourceY": ("sourcey", "pixely"),
+    "enable": ("enable", "enabled"),
 }
-_WRITTEN = "mapX,mapY,sourceX,sourceY,enable,dX,dY,residual"
+_NEEDED = ("mapX", "mapY", "sourceX", "sourceY")
+_HEADER = "mapX,mapY,sourceX,sourceY,enable,dX,dY,residual"
 
 
-def qgis_points(text: str, *, source: Path | None = None, rows: RowSign = "auto") -> ControlPoints:
+def qgis_points(text: str, *, source: Path | None = None, rows: RowDirection = "auto") -> ControlPoints:
     """Read the text of a ``.points`` file.
 
-    The header is ``mapX,mapY,pixelX,pixelY,enable`` (before 3.12) or
-    ``mapX,mapY,sourceX,sourceY,enable,dX,dY,residual``; from 3.26 on a ``#CRS:`` line goes before. Commas,
-    semicolons and tabs are understood.
+    The header is ``mapX,mapY,pixelX,pixelY,enable`` in older files and
+    ``mapX,mapY,sourceX,sourceY,enable,dX,dY,residual`` in newer ones, which may begin with a ``#CRS:`` line.
+    Commas, semicolons and tabs are understood; columns of residuals are not needed and not read.
 
     Parameters
     ----------
@@ -47,52 +46,45 @@ def qgis_points(text: str, *, source: Path | None = None, rows: RowSign = "auto"
     source
         Where it comes from, for messages.
     rows
-        QGIS counts rows upward, so that they are negative within the scan (``"up"``); other programs that
-        write this format count downward (``"down"``). ``"auto"`` goes by the sign.
+        Which way rows are counted; other programs that write this format count ``"down"``. ``"auto"`` goes
+        by the sign.
 
     Raises
     ------
     InputError
         When a column is missing, a value is no number (the line is named), or rows of both signs leave
         open which way they are counted.
+
+    Examples
+    --------
+    >>> points = qgis_points("mapX,mapY,pixelX,pixelY,enable\\n2557000,6786000,607,-473,1\\n")
+    >>> points.pixels.tolist()
+    [[607.0, 473.0]]
     """
-    lines = text.lstrip("\ufeff").splitlines()
-    crs, start = None, 0
-    while start < len(lines) and (lines[start].startswith("#") or not lines[start].strip()):
-        label, _, value = lines[start].lstrip("# ").partition(":")
-        if label.strip().upper() == "CRS" and value.strip():
-            crs = Crs.parse(value.strip())
-        start += 1
-    where = str(source or "the points")
-    if start == len(lines):
-        raise InputError(f"{where}: an empty file; a header mapX,mapY,sourceX,sourceY,enable is expected")
-    delimiter = max(",;\t", key=lines[start].count)
-    reader = csv.reader(io.StringIO("\n".join(lines[start:])), delimiter=delimiter, skipinitialspace=True)
-    places = _places(next(reader), where)
-    world, pixels, enabled = [], [], []
-    for number, row in enumerate(reader, start + 2):
-        if not any(cell.strip() for cell in row):
-            continue
-        cells = _cells(row, places, f"{where}, line {number}")
-        world.append(
-            [as_number(cells[name], f"{where}, line {number}, {name}") for name in ("world_x", "world_y")]
+    table = Table.of(text, str(source or "the points"))
+    places = table.places(_ALIASES)
+    missing = [name for name in _NEEDED if name not in places]
+    if missing:
+        raise InputError(
+            f"{table.where}: no column {', '.join(missing)} in the header {','.join(table.header)!r}; QGIS "
+            f"writes {_HEADER}"
         )
-        pixels.append(
-            [as_number(cells[name], f"{where}, line {number}, {name}") for name in ("pixel_x", "pixel_y")]
-        )
-        enabled.append(as_flag(cells.get("enabled", "1"), f"{where}, line {number}, enable"))
-    scan = np.array(pixels, dtype=np.float64).reshape(-1, 2)
+    numbers, enabled = [], []
+    for where, cells in table.records(places):
+        numbers.append([as_number(cells[name], f"{where}, {name}") for name in _NEEDED])
+        enabled.append(as_flag(cells.get("enable", "1"), f"{where}, enable"))
+    values = np.array(numbers, dtype=np.float64).reshape(-1, 4)
     return ControlPoints(
-        _downward(scan, rows, where),
-        np.array(world, dtype=np.float64).reshape(-1, 2),
-        crs=crs,
+        _downward(values[:, 2:], rows, table.where),
+        values[:, :2],
+        crs=table.crs,
         enabled=np.array(enabled, dtype=bool),
         source=source,
     )
 
 
 def qgis_text(points: ControlPoints) -> str:
-    """Write control points as QGIS 3.26 and later does; the columns of residuals are 0, as before a fit."""
+    """Write control points as new versions of QGIS do; the columns of residuals are 0, as before a fit."""
     head = [f"#CRS: {points.crs.code or points.crs.wkt}"] if points.crs else []
     rows = [
         f"{x!r},{y!r},{column!r},{0.0 - row!r},{int(used)},0,0,0"
@@ -100,34 +92,10 @@ def qgis_text(points: ControlPoints) -> str:
             points.world.tolist(), points.pixels.tolist(), points.enabled, strict=True
         )
     ]
-    return "\n".join([*head, _WRITTEN, *rows]) + "\n"
+    return "\n".join([*head, _HEADER, *rows]) + "\n"
 
 
-def _places(header: list[str], where: str) -> dict[str, int]:
-    """Column number by what it holds."""
-    names = [cell.strip().strip('"').lower() for cell in header]
-    places = {
-        meaning: names.index(alias)
-        for meaning, aliases in _ALIASES.items()
-        for alias in aliases
-        if alias in names
-    }
-    missing = [_ALIASES[meaning][0] for meaning in list(_ALIASES)[:4] if meaning not in places]
-    if missing:
-        raise InputError(
-            f"{where}: no column {', '.join(missing)} in the header {','.join(header)!r}; "
-            "QGIS writes mapX,mapY,sourceX,sourceY,enable"
-        )
-    return places
-
-
-def _cells(row: list[str], places: dict[str, int], where: str) -> dict[str, str]:
-    if len(row) <= max(place for meaning, place in places.items() if meaning != "enabled"):
-        raise InputError(f"{where}: {len(row)} values are too few; complete the line or remove it")
-    return {meaning: row[place] for meaning, place in places.items() if place < len(row)}
-
-
-def _downward(scan: Floats, rows: RowSign, where: str) -> Floats:
+def _downward(scan: Floats, rows: RowDirection, where: str) -> Floats:
     """(n, 2) pixels with rows growing downward."""
     if rows not in ("auto", "up", "down"):
         raise InputError(f"rows are counted 'up', 'down' or 'auto', not {rows!r}")
