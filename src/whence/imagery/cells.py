@@ -7,7 +7,7 @@ import csv
 from dataclasses import dataclass
 from datetime import date
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whence.errors import InputError, NotFoundError
 
@@ -132,9 +132,25 @@ def _parquet(path: Path) -> Cells:
         table = pq.ParquetFile(path).read()
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path} is a damaged Parquet file ({error}); write it again") from error
-    columns = [[_as_text(value) for value in column.to_pylist()] for column in table.columns]
+    columns = [
+        [_as_text(value) for value in _in_microseconds(column).to_pylist()] for column in table.columns
+    ]
     records = enumerate(_transposed(columns), start=1)
     return Cells(tuple(table.column_names), tuple(records), "")
+
+
+def _in_microseconds(column: Any) -> Any:
+    """Cut nanoseconds, which Python's times cannot hold; other columns stay as they are."""
+    import pyarrow as pa
+
+    kind = column.type
+    if not pa.types.is_temporal(kind) or getattr(kind, "unit", "") != "ns":
+        return column
+    if pa.types.is_timestamp(kind):
+        coarser = pa.timestamp("us", tz=kind.tz)
+    else:
+        coarser = pa.duration("us") if pa.types.is_duration(kind) else pa.time64("us")
+    return column.cast(coarser, safe=False)
 
 
 def _transposed(columns: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
@@ -146,6 +162,8 @@ def _as_text(value: object) -> str:
         return ""
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # whole numbers become floats where some of a column are missing
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from whence.imagery.finding import search_images
 
@@ -70,7 +71,10 @@ class Resolver:
         ]
 
     def _resolve(self, written: str) -> Resolved:
-        for form in dict.fromkeys((written, written.replace("\\", "/"))):
+        slashed = written.replace("\\", "/")
+        # macOS stores "ü" in two characters, whatever the table holds.
+        composed = (normalize(form, slashed) for form in ("NFC", "NFD"))
+        for form in dict.fromkeys((written, slashed, *composed)):
             for root in self.roots:
                 path = root / form  # an absolute path stays itself
                 if _is_file(path):
@@ -81,7 +85,7 @@ class Resolver:
         parts = _parts(written)
         candidates = [
             inside
-            for inside in self._index().get(parts[-1] if parts else "", ())
+            for inside in self._index().get(normalize("NFC", parts[-1]) if parts else "", ())
             if _ends_alike(parts, inside)
         ]
         if not candidates:
@@ -98,7 +102,7 @@ class Resolver:
             self._by_name = defaultdict(list)
             if self.roots[0].is_dir():
                 for path in search_images(self.roots[0]).images:
-                    self._by_name[path.name].append(path.relative_to(self.roots[0]).parts)
+                    self._by_name[normalize("NFC", path.name)].append(path.relative_to(self.roots[0]).parts)
         return self._by_name
 
     def _missing(self, written: str) -> Resolved:
@@ -131,7 +135,7 @@ def _ends_alike(written: Sequence[str], inside: Sequence[str]) -> bool:
 def _common_ending(first: Iterable[str], second: Iterable[str]) -> int:
     count = 0
     for one, other in zip(reversed(tuple(first)), reversed(tuple(second)), strict=False):
-        if one != other:
+        if normalize("NFC", one) != normalize("NFC", other):
             break
         count += 1
     return count

@@ -36,22 +36,26 @@ COLUMN_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "img_path", "image_path", "photo_path", "file_path", "path", "filepath", "image", "img", "photo",
             "file", "filename", "file_name", "image_name", "img_name", "image_file", "sourcefile",
         ),
-        "lat": ("lat", "latitude", "lat_deg", "latitude_deg", "gt_lat", "true_lat", "gpslatitude"),
+        "lat": (
+            "lat", "latitude", "lat_deg", "latitude_deg", "latitude_degrees", "gt_lat", "true_lat",
+            "gpslatitude", "gps_latitude", "gps_lat",
+        ),
         "lon": (
-            "lon", "lng", "long", "longitude", "lon_deg", "longitude_deg", "gt_lon", "true_lon",
-            "gpslongitude",
+            "lon", "lng", "long", "longitude", "lon_deg", "longitude_deg", "longitude_degrees", "gt_lon",
+            "true_lon", "gpslongitude", "gps_longitude", "gps_lon",
         ),
         "camera_id": ("camera_id", "camera", "cam_id"),
         "captured_at": ("captured_at", "time", "timestamp", "datetime", "date_time", "datetimeoriginal"),
         "sequence_id": ("sequence_id", "sequence", "seq", "seq_id", "track_id"),
     }
 )  # fmt: skip
-"""What a column may be called, the preferred name first; case, blanks and hyphens do not matter."""
+"""What a column may be called, the preferred name first; case, blanks, hyphens and brackets do not matter."""
 
 _UNKNOWN = {"", "nan", "na", "n/a", "null", "none"}
 _SHOWN_ERRORS = 5
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
-_MILLISECONDS_FROM = 1e11  # as seconds this would be the year 5138
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_COORDINATE = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*°?\s*(?P<letter>[NSEW]?)")
+_EARLIEST_S, _LATEST_S = 1e8, 4.1e9  # 1973 to 2099: a count outside is no time but 20240501, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ def read_table(path: PathLike, *, folder: PathLike | None = None) -> PhotoTable:
 
 def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
     """Find where each known column stands."""
-    plain = [re.sub(r"[\s\-.]+", "_", name.strip().casefold()) for name in header]
+    plain = [re.sub(r"[\W_]+", "_", name.casefold()).strip("_") for name in header]
     columns: dict[str, int] = {}
     for role, names in COLUMN_NAMES.items():
         name = next((name for name in names if name in plain), None)
@@ -251,7 +255,7 @@ class _RowReader:
             self._error(number, f"has a {'latitude' if unknown[0] else 'longitude'} only; fill or empty both")
             return None
         try:
-            longitude_deg, latitude_deg = map(self._number, written)
+            longitude_deg, latitude_deg = map(self._degrees, written, ("EW", "NS"))
         except ValueError as error:
             self._error(number, str(error))
             return None
@@ -260,22 +264,25 @@ class _RowReader:
             self._error(number, doubt)
         return None if doubt else (longitude_deg, latitude_deg)
 
-    def _number(self, written: str) -> float:
-        if _DECIMAL_COMMA.fullmatch(written) and self.cells.delimiter not in (",", ""):
-            written = written.replace(",", ".")
-        try:
-            return float(written)
-        except ValueError:
-            raise ValueError(f"has {written!r} where degrees should be, such as 55.6982") from None
+    def _degrees(self, written: str, letters: str) -> float:
+        """Read degrees, with or without the letter of the hemisphere; the second of `letters` is minus."""
+        plain = written.replace("\N{MINUS SIGN}", "-").upper()
+        if self.cells.delimiter not in (",", ""):
+            plain = _DECIMAL_COMMA.sub(".", plain)
+        match = _COORDINATE.fullmatch(plain)
+        signed = match is not None and match["number"][0] in "+-"
+        if match is None or match["letter"] not in ("", *letters) or (match["letter"] and signed):
+            raise ValueError(f"has {written!r} where degrees should be, such as 55.6982")
+        return -float(match["number"]) if match["letter"] == letters[1] else float(match["number"])
 
     def _time(self, number: int, written: str) -> datetime | None:
         if written.casefold() in _UNKNOWN:
             return None
         try:
-            if written.replace(".", "", 1).isdigit():
+            if written.replace(".", "", 1).isdecimal():
                 return _since_1970(float(written))
             return parse_time(written)
-        except (ValueError, OverflowError, OSError):
+        except ValueError:
             self._error(
                 number,
                 f"has {written!r} where a time should be, such as 2008-10-22T16:28:39 (or rename the column)",
@@ -300,7 +307,10 @@ def _doubt(longitude_deg: float, latitude_deg: float) -> str | None:
 
 def _since_1970(count: float) -> datetime:
     """Read seconds, or milliseconds as Mapillary writes them, since 1970."""
-    return datetime.fromtimestamp(count / 1000 if count >= _MILLISECONDS_FROM else count, tz=UTC)
+    for seconds in (count, count / 1000):
+        if _EARLIEST_S <= seconds < _LATEST_S:
+            return datetime.fromtimestamp(seconds, tz=UTC)
+    raise ValueError(f"{count:g} is no count of seconds since 1970")
 
 
 def _clashes(rows: Sequence[TableRow], resolved: Sequence[Resolved]) -> Iterator[str]:
