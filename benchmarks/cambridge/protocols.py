@@ -13,6 +13,7 @@ from whence.learn.encoders.classic.local import count_inliers
 from whence.learn.encoders.classic.whitening import LearnedWhitening
 from whence.learn.encoders.normalisation import unit_rows
 from whence.photos.index.consensus import consensus_of, kde_mode, neighbour_weights, weighted_geometric_median
+from whence.photos.index.logistic import Logistic
 from whence.photos.index.neighbours import Neighbours
 from whence.photos.index.search import exact_top
 from whence.photos.index.vectors import UnitVectors
@@ -68,11 +69,10 @@ class Answers:
             [weighted_geometric_median(n.lonlat, similarity=n.score) for n in self.neighbours]
         )
 
-    def surest_half_recall(self) -> float:
-        """R@1 (%) among the half of the answers with the widest margin to the best place elsewhere."""
-        margins = [consensus_of(n, bandwidth_m=15.0, near_m=RIGHT_M).margin for n in self.neighbours]
-        surest = np.argsort(margins)[len(margins) // 2 :]
-        return _percent(self.neighbour_errors_m()[surest, 0] < RIGHT_M)
+    def evidence(self) -> Floats:
+        """(q, 3) what the product reads its certainty from: likeness, margin, mass of the consensus."""
+        found = [consensus_of(n, bandwidth_m=15.0, near_m=RIGHT_M) for n in self.neighbours]
+        return np.array([consensus.features for consensus in found])
 
 
 def ask(
@@ -120,18 +120,37 @@ def ask(
 
 def fine(city: City, vectors: Sequence[Floats32]) -> dict[str, float]:
     """Protocol (a): all other locations may answer; nothing is learnt from the query's blocks."""
-    one = _over_folds(city, vectors, views=1, left_out_m=DUPLICATE_M)
+    parts = _each_fold(city, vectors, views=1, left_out_m=DUPLICATE_M)
+    one = Answers.joined(parts)
     four = _over_folds(city, vectors, views=4, left_out_m=DUPLICATE_M)
     sparse = {views: _over_folds(city, vectors, views=views, left_out_m=10.0) for views in (1, 4)}
     return one.recall() | {
         "median 1-NN, m": _median(one.neighbour_errors_m()[:, 0]),
         "median mode, m": _median(one.modes_m()),
-        "surest half R@1": one.surest_half_recall(),
+        "surest half R@1": surest_half_recall(parts),
         "four views R@1": four.recall()["R@1"],
         "four views median mode, m": _median(four.modes_m()),
         "places < 10 m out R@1": sparse[1].recall()["R@1"],
         "places < 10 m out, four views R@1": sparse[4].recall()["R@1"],
     }
+
+
+def surest_half_recall(parts: Sequence[Answers]) -> float:
+    """R@1 (%) among the half of the answers that are surest of themselves.
+
+    Surest by the probability that the product's regression gives, fitted for each fold on the other folds.
+    """
+    evidence = [part.evidence() for part in parts]
+    right = [part.neighbour_errors_m()[:, 0] < RIGHT_M for part in parts]
+    sure = []
+    for fold in range(len(parts)):
+        others = [k for k in range(len(parts)) if k != fold]
+        model = Logistic.fit(
+            np.concatenate([evidence[k] for k in others]), np.concatenate([right[k] for k in others])
+        )
+        sure.append(model.probability(evidence[fold]))
+    order = np.argsort(np.concatenate(sure))
+    return _percent(np.concatenate(right)[order[len(order) // 2 :]])
 
 
 def coarse(city: City, vectors: Sequence[Floats32]) -> dict[str, float]:
@@ -202,9 +221,13 @@ def bounds(city: City) -> dict[str, dict[str, float]]:
 
 
 def _over_folds(city: City, vectors: Sequence[Floats32], *, views: int, left_out_m: float | None) -> Answers:
-    return Answers.joined(
-        [ask(city, vectors[fold], fold, views=views, left_out_m=left_out_m) for fold in range(FOLDS)]
-    )
+    return Answers.joined(_each_fold(city, vectors, views=views, left_out_m=left_out_m))
+
+
+def _each_fold(
+    city: City, vectors: Sequence[Floats32], *, views: int, left_out_m: float | None
+) -> list[Answers]:
+    return [ask(city, vectors[fold], fold, views=views, left_out_m=left_out_m) for fold in range(FOLDS)]
 
 
 def _both_ways(

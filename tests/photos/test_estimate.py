@@ -99,6 +99,22 @@ def test_evidence_outside_the_region_gives_no_invented_position() -> None:
     assert estimate.sources == ("exif",)
 
 
+@pytest.mark.parametrize("belief", [Belief.uniform(), Belief.at(BERLIN, spread_m=50, background=0.97)])
+def test_what_says_next_to_nothing_gives_no_position(belief: Belief) -> None:
+    estimate = weigh("a.jpg", [said("index", belief)])
+    assert (estimate.status, estimate.located) == (NO_EVIDENCE, False)
+    assert estimate.sources == ("index",)
+    assert weigh("a.jpg", [said("index", belief)], region=Region.circle(PARIS, 50e3)).located is False
+
+
+def test_a_region_can_make_weak_evidence_worth_saying() -> None:
+    weak = said("text", Belief.at(BERLIN, spread_m=50, background=0.97))
+    estimate = weigh("a.jpg", [weak], region=Region.circle(BERLIN, 50e3))
+    assert estimate.located
+    assert estimate.radius_m is not None
+    assert estimate.radius_m < 200
+
+
 def test_the_confidence_sets_the_radius() -> None:
     item = said("exif", Belief.at(BERLIN, spread_m=100))
     radii = [weigh("a.jpg", [item], confidence=share).radius_m for share in (0.5, 0.8, 0.95)]

@@ -25,6 +25,9 @@ __all__ = ["NO_EVIDENCE", "OUTSIDE", "Contribution", "Estimate", "weigh"]
 NO_EVIDENCE = "no evidence"
 OUTSIDE = "evidence points outside the region"
 
+LEAST_SAID = 0.05
+"""When all sources together leave more than 95 % to "anywhere", a position would be invented."""
+
 
 @dataclass(frozen=True)
 class Contribution:
@@ -230,9 +233,10 @@ def weigh(
     if not said:
         return unlocated
     whole = Belief.combine([item.belief for item in said])
-    if region is not None and not _reaches(whole, region):
-        evidence = tuple(_weighed(item, said, None, whole.best()) for item in said)
-        return replace(unlocated, status=OUTSIDE, evidence=evidence)
+    says_little = 1.0 - whole.background < LEAST_SAID
+    if says_little if region is None else not _reaches(whole, region):
+        heard = tuple(_weighed(item, said, None, None) for item in said)
+        return replace(unlocated, status=NO_EVIDENCE if says_little else OUTSIDE, evidence=heard)
     belief = whole if region is None else whole.within(region)
     hypotheses = tuple(belief.hypotheses(top_k, q=confidence))
     best = np.array([hypotheses[0].longitude_deg, hypotheses[0].latitude_deg])
@@ -251,10 +255,12 @@ def _reaches(belief: Belief, region: Region) -> bool:
     return belief.mass_in(region) > 2 * nothing
 
 
-def _weighed(item: Evidence, said: Sequence[Evidence], region: Region | None, best: Floats) -> Contribution:
+def _weighed(
+    item: Evidence, said: Sequence[Evidence], region: Region | None, best: Floats | None
+) -> Contribution:
     others = [other.belief for other in said if other is not item]
     moved_m = None
-    if others:
+    if others and best is not None:
         without = Belief.combine(others)
         if region is not None:
             without = without.within(region)

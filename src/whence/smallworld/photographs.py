@@ -130,9 +130,10 @@ def _walks(town: Town, count: int, rng: np.random.Generator) -> Iterator[_Shot]:
         side = 1 if number % 2 == 0 else -1
         yield from _walk(town, PHONE, (number // 2, number), shots, (start, "day"), side=side, rng=rng)
     for number in range(streets):
-        start, light = (evening, "dusk") if number % 3 == 2 else (noon + timedelta(hours=number), "day")
+        later = noon + timedelta(hours=number)
+        when: tuple[datetime, Light] = (evening, "dusk") if number % 3 == 2 else (later, "day")
         shots = _share(count - phones, number, streets)
-        yield from _walk(town, COMPACT, (number, number), shots, (start, light), side=1, rng=rng)
+        yield from _walk(town, COMPACT, (number, number), shots, when, side=1, rng=rng)
 
 
 def _share(count: int, part: int, parts: int) -> int:
