@@ -89,10 +89,10 @@ def test_evaluate_repeats_the_figures_of_locate(located, run, name):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "no column"),
+        ("", "is empty"),
         ("img_path,lat,lon\na,1,2\n", "no column pred_lat, pred_lon"),
         ("img_path,pred_lat,pred_lon\na,1,2\n", "none of the 1 rows has a true position"),
-        ("img_path,pred_lat,pred_lon,lat,lon\na,91,2,1,2\n", "row 1: pred_lat 91"),
+        ("img_path,pred_lat,pred_lon,lat,lon\na,91,2,1,2\n", "row 2: pred_lat 91"),
         ("img_path,pred_lat,pred_lon,lat,lon\na,x,2,1,2\n", "'x', which is not a number"),
     ],
 )

@@ -105,10 +105,10 @@ def test_missing_values_of_other_programs_are_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("a,1,2,91,0", "row 2: pred_lat 91, pred_lon 0 is outside"),
-        ("a,1,2,3,", "row 2: pred_lat and pred_lon belong together"),
-        ("a,north,2,3,4", "row 2: gt_lat is 'north'"),
-        ("a,1,2,inf,4", "row 2: pred_lat is inf"),
+        ("a,1,2,91,0", "row 3: pred_lat 91, pred_lon 0 is outside"),
+        ("a,1,2,3,", "row 3: pred_lat and pred_lon belong together"),
+        ("a,north,2,3,4", "row 3: gt_lat is 'north'"),
+        ("a,1,2,inf,4", "row 3: pred_lat is inf"),
     ],
 )
 def test_wrong_values_are_refused_with_their_row(tmp_path: Path, row: str, message: str) -> None:
@@ -135,12 +135,12 @@ def test_files_that_are_no_results_are_refused(tmp_path: Path) -> None:
         read_results(tmp_path / "absent.csv")
     with pytest.raises(FormatError, match="no column img_path, pred_lat, pred_lon"):
         read_results(_file(tmp_path, "town,year\nLund,990\n"))
-    with pytest.raises(FormatError, match="more values than there are columns"):
+    with pytest.raises(InputError, match="row 2 has 4 cells, the header 3"):
         read_results(_file(tmp_path, "img_path,pred_lat,pred_lon\na,1,2,3\n"))
-    with pytest.raises(FormatError, match="cannot be read as Parquet"):
-        read_results(_file(tmp_path, "not parquet", "r.parquet"))
+    with pytest.raises(InputError, match="damaged Parquet"):
+        read_results(_file(tmp_path, "PAR1 and no more", "r.parquet"))
     (tmp_path / "latin.csv").write_bytes("img_path,pred_lat,pred_lon\nMünchen,1,2\n".encode("latin-1"))
-    with pytest.raises(FormatError, match="not UTF-8"):
+    with pytest.raises(InputError, match="row 2 is not UTF-8"):
         read_results(tmp_path / "latin.csv")
 
 

@@ -6,8 +6,6 @@ predicted positions under one of the usual names; what such a file lacks is work
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.earth.ellipsoid import geodesic_distance_m
 from whence.errors import FormatError, InputError, NotFoundError
+from whence.imagery.cells import read_cells
 from whence.imagery.rows import write_rows
 
 if TYPE_CHECKING:
@@ -173,32 +172,33 @@ def read_results(path: PathLike) -> list[ResultRow]:
     Parameters
     ----------
     path
-        ``.csv``, ``.tsv`` or ``.parquet``; UTF-8, with comma, semicolon or tab.
+        CSV (comma, semicolon, tab or bar; UTF-8) or Parquet; which one is told by its content.
 
     Raises
     ------
     NotFoundError
         When there is no such file.
     FormatError
-        When the file is not such a table: no rows, no column of positions.
+        When the file is not such a table: no column of positions.
     InputError
-        When values are wrong; the message names the rows, the first row under the heading being row 1.
+        When it cannot be read as a table, or values are wrong; the message names the rows: in CSV the lines
+        of the file, the heading being row 1.
     """
     source = Path(path)
     if not source.is_file():
         raise NotFoundError(f"{source}: there is no such file; results are written by: whence locate … --out")
-    columns, records = _parquet(source) if source.suffix.lower() == ".parquet" else _csv(source)
-    names = _name_columns(columns)
+    cells = read_cells(source)
+    names = _name_columns(cells.header)
     missing = [name for name in _NEEDED if name not in names]
     if missing:
         raise FormatError(
             f"{source}: no column {', '.join(missing)}; a results table has at least "
-            f"img_path, pred_lat, pred_lon (here: {', '.join(columns) or 'nothing'})"
+            f"img_path, pred_lat, pred_lon (here: {', '.join(cells.header) or 'nothing'})"
         )
     rows, faults = [], []
-    for number, record in enumerate(records, start=1):
+    for number, record in cells.records:
         try:
-            rows.append(_parse(record, names))
+            rows.append(_parse(dict(zip(cells.header, record, strict=True)), names))
         except InputError as error:
             faults.append(f"row {number}: {error}")
     if faults:
@@ -207,37 +207,9 @@ def read_results(path: PathLike) -> list[ResultRow]:
     return _with_errors(rows)
 
 
-def _csv(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start})") from error
-    heading = text.partition("\n")[0]
-    delimiter = max(",;\t", key=heading.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="", restval="")
-    columns = [name.strip() for name in reader.fieldnames or ()]
-    reader.fieldnames = columns
-    records = list(reader)
-    long = [number for number, record in enumerate(records, start=1) if "" in record and "" not in columns]
-    if long:
-        raise FormatError(f"{path}: row {long[0]} has more values than there are columns ({len(columns)})")
-    return columns, records
-
-
-def _parquet(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
-    import pyarrow as pa  # only here: it would make every start slower
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise FormatError(f"{path} cannot be read as Parquet: {error}") from error
-    return table.column_names, table.to_pylist()
-
-
 def _name_columns(columns: Sequence[str]) -> dict[str, str]:
     """Map our names to the file's; the first alias that is there wins."""
-    folded = {name.casefold(): name for name in reversed(columns)}
+    folded = {name.strip().casefold(): name for name in reversed(columns)}
     found = {}
     for ours, aliases in _ALIASES.items():
         theirs = next((folded[alias] for alias in aliases if alias in folded), None)
