@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.stats import f as fisher
 from whence.errors import NotEnoughDataError
 from whence.maps.designs import has_design
 from whence.maps.error_model import ErrorModel
-from whence.maps.ground import metres_per_unit
+from whence.maps.ground import metres_per_unit, scale_about
 from whence.maps.leaving_out import fitter_of
 
 if TYPE_CHECKING:
@@ -52,10 +53,7 @@ def model_errors(
     NotEnoughDataError
         When no point can be spared, so that nothing tells the error.
     """
-
-    def scale_m(world: Floats) -> Floats:
-        return metres_per_unit(points.crs, world)
-
+    scale_m = scale_about(points.crs, points.world)
     pixels, world = points.pixels, points.world
     if has_design(transform.kind):
         if transform.kind in _PARAMETERS and len(points) > transform.min_points + 1:
@@ -63,7 +61,7 @@ def model_errors(
             if affine is not None:
                 residuals_m = (affine.to_world(pixels) - world) * scale_m(world)
                 better = ErrorModel.of_fit(affine, pixels, residuals_m, scale_m=scale_m, weights=weights)
-                return better.with_offset(_Distance(transform, affine, points).at)
+                return better.with_offset(_Distance(transform, affine, scale_m).at)
         return ErrorModel.of_fit(transform, pixels, quality.residuals_m, scale_m=scale_m, weights=weights)
     affine = fitter_of("affine")(pixels, world, None)
     residuals_m = (affine.to_world(pixels) - world) * scale_m(world)
@@ -73,13 +71,13 @@ def model_errors(
 class _Distance:
     """How far two transforms are from each other."""
 
-    def __init__(self, one: Transform, other: Transform, points: ControlPoints) -> None:
-        self.one, self.other, self.crs = one, other, points.crs
+    def __init__(self, one: Transform, other: Transform, scale_m: Callable[[Floats], Floats]) -> None:
+        self.one, self.other, self.scale_m = one, other, scale_m
 
     def at(self, pixels: Floats) -> Floats:
         """(m,) metres at (m, 2) pixels."""
         there = self.one.to_world(pixels)
-        apart_m = (self.other.to_world(pixels) - there) * metres_per_unit(self.crs, there)
+        apart_m = (self.other.to_world(pixels) - there) * self.scale_m(there)
         return np.asarray(np.linalg.norm(apart_m, axis=1), dtype=np.float64)
 
 

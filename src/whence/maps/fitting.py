@@ -24,10 +24,14 @@ from whence.maps.suspects import Suspect, find_suspects
 if TYPE_CHECKING:
     from whence.maps.error_model import ErrorModel, Of
     from whence.maps.points import ControlPoints
+    from whence.maps.proposals import Handed
     from whence.maps.transforms import Transform
     from whence.typing import ArrayLike, Bools, Floats
 
 __all__ = ["MapFit", "fit"]
+
+_THIN = 0.05  # spread of the points across their line, over that along it
+_SMALL = 0.25  # share of the scan within the hull
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +112,24 @@ class MapFit:
         return self.quality.coverage.inside(pixels)
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user should know of the sheet as a whole before trusting it."""
+        coverage, found = self.quality.coverage, []
+        middle = self.points.pixels[self.used].mean(axis=0)
+        if np.linalg.det(self.transform.jacobian(middle)) > 0:
+            found.append(
+                "The sheet is mirrored: easting and northing were exchanged in every row, rows were counted "
+                "upward, or the scan shows its back"
+            )
+        if coverage.thinness < _THIN:
+            found.append("The points lie nearly on one line, and beside it the fit is a guess")
+        if coverage.share_of_scan is not None and coverage.share_of_scan < _SMALL:
+            found.append(
+                f"The points enclose {coverage.share_of_scan:.0%} of the scan; the rest is extrapolated"
+            )
+        return tuple(found)
+
+    @property
     def summary(self) -> str:
         """The accuracy in two or three sentences."""
         quality = self.quality
@@ -122,7 +144,7 @@ class MapFit:
             parts.append("No point can be spared, so nothing checks this fit")
         elif quality.indispensable:
             parts.append(f"{quality.indispensable} points cannot be left out, and nothing checks them")
-        parts += [suspect.sentence for suspect in self.suspects]
+        parts += [*self.remarks, *(suspect.sentence for suspect in self.suspects)]
         return ". ".join(part.rstrip(".") for part in parts) + "."
 
     def to_json(self) -> dict[str, Any]:
@@ -150,6 +172,7 @@ class MapFit:
             "expected_error": self._expected_error(),
             "checkpoints": self.checks.to_json() if self.checks else None,
             "consensus": self.consensus.to_json() if self.consensus else None,
+            "remarks": list(self.remarks),
             "suspects": [suspect.to_json() for suspect in self.suspects],
             "recommendation": self.recommendation.to_json() if self.recommendation else None,
             "summary": self.summary,
@@ -218,7 +241,7 @@ def fit(
         _require_on_scan(active, size_px)
     if checkpoints is not None and checkpoints.crs is not None and active.crs is not None:
         require_same(active.crs, checkpoints.crs, names=("the control points", "the checkpoints"))
-    consensus = _consensus(active, size_px, tolerance_px) if robust else None
+    consensus = _consensus(active, size_px, tolerance_px, options) if robust else None
     used = np.ones(len(active), dtype=bool) if consensus is None else consensus.agree
     recommendation = None
     if kind == "auto":
@@ -244,10 +267,33 @@ def fit(
 
 
 def _consensus(
-    points: ControlPoints, size_px: tuple[int, int] | None, tolerance_px: float | None
+    points: ControlPoints,
+    size_px: tuple[int, int] | None,
+    tolerance_px: float | None,
+    options: Mapping[str, Any],
 ) -> Consensus:
+    """Find the points that agree; of a mirrored sheet only where the options of the kind allow for it."""
     plane = in_plane(points.crs, points.world)
-    return find_consensus(points.pixels, plane, size_px=size_px, tolerance_px=tolerance_px)
+
+    def find(handed: Handed) -> Consensus:
+        return find_consensus(points.pixels, plane, size_px=size_px, tolerance_px=tolerance_px, handed=handed)
+
+    handedness = options.get("handedness", "map")
+    if handedness == "mirrored":
+        return find("mirrored")
+    try:
+        return find("map")
+    except NotEnoughDataError as error:
+        try:
+            mirrored = find("mirrored")
+        except NotEnoughDataError:
+            raise error from None
+        if handedness == "auto":
+            return mirrored
+        raise NotEnoughDataError(
+            "the points agree only on a mirrored sheet: exchange easting and northing in every row if they "
+            "are the wrong way round, count rows downward, or fit with handedness='mirrored'"
+        ) from error
 
 
 def _require_on_scan(points: ControlPoints, size_px: tuple[int, int]) -> None:

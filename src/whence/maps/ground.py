@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from whence.earth.crs import Crs
     from whence.typing import Floats
 
-__all__ = ["metres_per_unit"]
+__all__ = ["metres_per_unit", "scale_about"]
 
 _MAJOR_M = 6_378_137.0  # WGS 84
 _ECCENTRICITY2 = 0.006_694_379_990_141
@@ -47,6 +48,14 @@ def metres_per_unit(crs: Crs | None, world: Floats) -> Floats:
     if crs.is_geographic:
         return _degrees_m(world[:, 1])
     return np.full_like(world, crs.units_m / _projection_scale(crs, world))
+
+
+def scale_about(crs: Crs | None, world: Floats) -> Callable[[Floats], Floats]:
+    """Return the metres per unit, (m, 2), as a function of (m, 2) places, with the plane's scale at `world`."""
+    if crs is None or crs.is_geographic:
+        return lambda places: metres_per_unit(crs, places)
+    scale = metres_per_unit(crs, world)[0]
+    return lambda places: np.broadcast_to(scale, places.shape)
 
 
 def _degrees_m(latitude_deg: Floats) -> Floats:
