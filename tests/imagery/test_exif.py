@@ -66,6 +66,9 @@ def test_ways_to_write_a_coordinate(jpeg_with, madrid, latitude, expected_deg, s
         ({2: (12, [math.nan])}, "not a number"),
         ({2: (12, [math.inf])}, "not a number"),
         ({2: (5, [(0, 1)] * 3), 4: (5, [(0, 1)] * 3)}, "0, 0"),
+        ({2: (2, "40,26")}, "'40,26': a decimal comma, or degrees and minutes"),
+        ({2: (2, "40,4469")}, "4469 minutes or seconds"),
+        ({1: None, 2: (2, "40.4469 X")}, "latitude reference 'X' is no hemisphere"),
         ({1: None}, "latitude reference is missing"),
         ({3: (2, "")}, "longitude reference is missing"),
         ({1: (2, "E")}, "'E' is no hemisphere"),
@@ -92,6 +95,12 @@ def test_sloppy_hemisphere_letters_are_understood(jpeg_with, madrid, reference):
     metadata = read_metadata(jpeg_with(gps=madrid | {1: reference}))
     assert metadata.latitude_deg > 40
     assert not metadata.problems
+
+
+@pytest.mark.parametrize("form", ["33.865 S", "33 51 54.0S", "33° 51' 54\" s"])
+def test_text_may_hold_its_own_hemisphere(jpeg_with, madrid, form):
+    metadata = read_metadata(jpeg_with(gps=madrid | {1: None, 2: (2, form)}))
+    assert metadata.latitude_deg == pytest.approx(-33.865, abs=1e-12)
 
 
 def test_a_minus_sign_stands_in_for_a_missing_hemisphere_and_is_told(jpeg_with, madrid):

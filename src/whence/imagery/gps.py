@@ -6,6 +6,7 @@ Tag numbers and meanings follow CIPA DC-008 (Exif 2.32), section 4.6.6.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,8 @@ _UNITS_DEG = (1.0, 1 / 60, 1 / 3600)
 _DOP_TO_M = 5.0  # user range error of a civil receiver: a dilution of one is about five metres
 _DATUM_SHIFT_M = 500.0  # the usual size of a local datum's distance from WGS 84
 _WGS84_NAMES = ("", "WGS84", "WGS1984", "WORLDGEODETICSYSTEM1984")
+_LONE_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*[A-Za-z]?\s*")
+_NO_LETTERS = "0123456789.'\"°′″ "
 _LOWEST_M, _HIGHEST_M = -500.0, 50_000.0
 _HALF_CIRCUMFERENCE_M = 20_037_509.0
 
@@ -127,14 +130,16 @@ def _coordinate(
     """Read degrees, minutes, seconds and the hemisphere letter."""
     if value is None:
         return None
+    written = text(value) if isinstance(value, str | bytes) else ""
     parts = _parts(value)
-    doubt = _doubt_parts(parts)
+    doubt = _doubt_parts(parts) or _doubt_comma(written)
     if doubt:
         problems.append(f"GPS {name} {doubt}")
         return None
     numbers = [part.value() if isinstance(part, Rational) else part for part in parts]
     size = sum(abs(number) * unit for number, unit in zip(numbers, _UNITS_DEG, strict=False))
-    sign = _sign(text(reference), name, problems, negative=any(number < 0 for number in numbers))
+    letter = text(reference) or written[-1:].strip(_NO_LETTERS)  # "33.865 S" tells its own hemisphere
+    sign = _sign(letter, name, problems, negative=any(number < 0 for number in numbers))
     return None if sign is None else _Coordinate(sign * size, _step_deg(parts))
 
 
@@ -162,6 +167,13 @@ def _doubt_parts(parts: tuple[float | Rational, ...]) -> str | None:
     # Exactly 60 is what rounding makes of 59.9999; more is another unit or damage.
     if any(abs(number) > 60 for number in numbers[1:]):
         return f"has {max(numbers[1:], key=abs):g} minutes or seconds"
+    return None
+
+
+def _doubt_comma(written: str) -> str | None:
+    """Tell a decimal comma from the comma between degrees and minutes; alone it may be either."""
+    if _LONE_COMMA.fullmatch(written):
+        return f"is {written!r}: a decimal comma, or degrees and minutes?"
     return None
 
 
