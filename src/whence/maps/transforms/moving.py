@@ -92,11 +92,10 @@ class MovingSimilarity(PlaneTransform):
         return cls(frames, freeze(nodes), freeze(images), freeze(shares), float(falloff), mirrored)
 
     def _forward(self, scan: Floats) -> Floats:
-        return np.concatenate([self._moved(scan[rows])[0] for rows in self._blocks(len(scan))] or [scan])
+        return np.concatenate([self._moved(scan[rows])[0] for rows in self._blocks(len(scan))])
 
     def _slope(self, scan: Floats) -> Floats:
-        parts = [self._moved(scan[rows])[1] for rows in self._blocks(len(scan))]
-        return np.concatenate(parts or [np.empty((0, 2, 2))])
+        return np.concatenate([self._moved(scan[rows])[1] for rows in self._blocks(len(scan))])
 
     def _backward(self, ground: Floats) -> Floats:
         return invert(ground, self._forward, self._slope, extent=float(np.abs(self.nodes).max()))

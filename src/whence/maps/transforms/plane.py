@@ -14,6 +14,7 @@ from whence.maps.transforms.frame import Frame
 from whence.maps.transforms.pairs import as_plane
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from whence.maps.transforms.pairs import Pairs
@@ -62,7 +63,7 @@ class PlaneTransform(ABC):
 
     @abstractmethod
     def _forward(self, scan: Floats) -> Floats:
-        """(m, 2) scan to (m, 2) ground, both in their frames."""
+        """(m, 2) scan to (m, 2) ground, both in their frames; finite input, m ≥ 1."""
 
     @abstractmethod
     def _slope(self, scan: Floats) -> Floats:
@@ -70,7 +71,7 @@ class PlaneTransform(ABC):
 
     @abstractmethod
     def _backward(self, ground: Floats) -> Floats:
-        """(m, 2) ground to (m, 2) scan, both in their frames; finite input."""
+        """(m, 2) ground to (m, 2) scan, both in their frames; finite input, m ≥ 1."""
 
     @property
     @abstractmethod
@@ -100,7 +101,8 @@ class PlaneTransform(ABC):
             (..., 2) easting, northing; NaN where there is none.
         """
         scan = as_plane(pixels, "pixels")
-        ground = self._forward(self.frames.pixel.reduce(scan.reshape(-1, 2)))
+        reduced = self.frames.pixel.reduce(scan.reshape(-1, 2))
+        ground = _where_finite(reduced, self._forward, np.full_like(reduced, np.nan))
         return self.frames.world.restore(ground).reshape(scan.shape)
 
     def to_pixels(self, world: ArrayLike) -> Floats:
@@ -118,10 +120,7 @@ class PlaneTransform(ABC):
         """
         ground = as_plane(world, "world")
         reduced = self.frames.world.reduce(ground.reshape(-1, 2))
-        scan = np.full_like(reduced, np.nan)
-        known = np.isfinite(reduced).all(axis=1)
-        if known.any():
-            scan[known] = self._backward(reduced[known])
+        scan = _where_finite(reduced, self._backward, np.full_like(reduced, np.nan))
         return self.frames.pixel.restore(scan).reshape(ground.shape)
 
     def jacobian(self, pixels: ArrayLike) -> Floats:
@@ -133,7 +132,8 @@ class PlaneTransform(ABC):
             (..., 2) column, row.
         """
         scan = as_plane(pixels, "pixels")
-        slope = self._slope(self.frames.pixel.reduce(scan.reshape(-1, 2)))
+        reduced = self.frames.pixel.reduce(scan.reshape(-1, 2))
+        slope = _where_finite(reduced, self._slope, np.full((len(reduced), 2, 2), np.nan))
         ratio = self.frames.world.scale / self.frames.pixel.scale
         return np.asarray(slope * ratio).reshape(*scan.shape, 2)
 
@@ -170,3 +170,11 @@ class PlaneTransform(ABC):
             return cls._from_content(frames, content)
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"a broken transform of kind {cls.kind} ({error!r}); fit again") from error
+
+
+def _where_finite(points: Floats, function: Callable[[Floats], Floats], answers: Floats) -> Floats:
+    """Fill in the answers of a function for the points that are finite."""
+    known = np.isfinite(points).all(axis=1)
+    if known.any():
+        answers[known] = function(points[known])
+    return answers
