@@ -187,7 +187,7 @@ def _place_faults(points: ControlPoints, mask: Floats) -> list[Fault]:
     found = []
     at_corner = np.flatnonzero((points.pixels[:, None, :] == mask).all(axis=2).any(axis=1)) + 1
     if len(at_corner):
-        sentence = f"{_points(at_corner.tolist())} lie at a corner of the mask"
+        sentence = f"at a corner of the mask: {_points(at_corner.tolist())}"
         found.append(Fault("point at a corner", sentence, serious=False))
     polygon = Polygon(mask)
     distances = np.array([polygon.distance(Point(pixel)) for pixel in points.pixels])

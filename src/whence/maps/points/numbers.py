@@ -12,13 +12,14 @@ __all__ = ["as_angle_deg", "as_flag", "as_number"]
 _YES, _NO = {"1", "true", "yes", "y", "t", "on"}, {"0", "false", "no", "n", "f", "off"}
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[ '’\u00a0\u202f]\d{3})+(?:[.,]\d+)?")
 _SEPARATORS = re.compile(r"[ '’\u00a0\u202f]")
+_LETTERS = "NSEWnewСсЮюВвЗз"  # without s, which also stands for seconds
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _ANGLE = re.compile(
-    rf"""(?P<before>[NSEWnsewСсЮюВвЗз])?\s*(?P<sign>[+\-−]?)\s*
-    (?P<degrees>{_NUMBER})\s*(?:[°ºd:\s]\s*|$)
-    (?:(?P<minutes>{_NUMBER})\s*(?:['′’m:\s]\s*|$))?
+    rf"""(?P<before>[s{_LETTERS}])?\s*(?P<sign>[+\-−]?)\s*
+    (?P<degrees>{_NUMBER})\s*(?:[°ºd:\s]\s*|(?=[{_LETTERS}])|$)
+    (?:(?P<minutes>{_NUMBER})\s*(?:['′’m:\s]\s*|(?=[{_LETTERS}])|$))?
     (?:(?P<seconds>{_NUMBER})\s*(?:["″”s]|''|′′|’’)?\s*)?
-    (?P<after>[NSEWnsewСсЮюВвЗз])?""",
+    (?P<after>[s{_LETTERS}])?""",
     re.VERBOSE,
 )
 _HEMISPHERES = {**dict.fromkeys("NnEeСсВв", 1.0), **dict.fromkeys("SsWwЮюЗз", -1.0)}
