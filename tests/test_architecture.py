@@ -14,7 +14,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "whence"
 
 # Higher number = higher floor; a package may import only from lower floors and from itself.
 FLOORS = {
-    "errors": 0, "typing": 0, "_optional": 0,
+    "errors": 0, "typing": 0, "_optional": 0, "_lazy": 0,
     "earth": 1,
     "places": 2, "imagery": 2,
     "learn": 3,
@@ -25,7 +25,7 @@ FLOORS = {
     "cli": 8, "web": 8,
     "__main__": 9,
 }  # fmt: skip
-EVERYONE = {"errors", "typing", "_optional"}
+EVERYONE = {"errors", "typing", "_optional", "_lazy"}
 
 ONLY_HOMES = {
     "torch": {"learn", "photos", "aerial"},

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence import earth, imagery, photos, places
@@ -22,20 +23,10 @@ __all__ = ["Belief", "Estimate", "__version__", "earth", "imagery", "locate", "p
 
 # Names are imported when first used, so that `import whence` and `whence --help` stay quick.
 _HOMES = {
-    "Belief": "whence.earth.belief",
-    "Estimate": "whence.photos.estimate",
-    "locate": "whence.photos.locate",
+    "Belief": "earth.belief",
+    "Estimate": "photos.estimate",
+    "locate": "photos.locate",
 }
 _PACKAGES = ("earth", "imagery", "photos", "places")
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _PACKAGES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = exports(__name__, _HOMES, modules=_PACKAGES)

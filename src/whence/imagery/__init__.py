@@ -5,8 +5,9 @@ Names are imported when first used, so that importing the package loads no image
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence.imagery.atomic import atomic_path
@@ -44,12 +45,4 @@ __all__ = [
     "write_rows",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence.photos.estimate import Contribution, Estimate
@@ -30,26 +31,18 @@ __all__ = [
 
 # Imported when first used: the command line's help and the lower floors stay quick.
 _HOMES = {
-    "Contribution": "whence.photos.estimate",
-    "Estimate": "whence.photos.estimate",
-    "Evaluation": "whence.photos.evaluate",
-    "Evidence": "whence.photos.evidence.evidence",
-    "Locator": "whence.photos.locate",
-    "PlaceIndex": "whence.photos.index.place_index",
-    "ResultRow": "whence.photos.results",
-    "gather": "whence.photos.locate",
-    "locate_each": "whence.photos.locate",
-    "locator": "whence.photos.locate",
-    "read_results": "whence.photos.results",
-    "write_results": "whence.photos.results",
+    "Contribution": "estimate",
+    "Estimate": "estimate",
+    "Evaluation": "evaluate",
+    "Evidence": "evidence.evidence",
+    "Locator": "locate",
+    "PlaceIndex": "index.place_index",
+    "ResultRow": "results",
+    "gather": "locate",
+    "locate_each": "locate",
+    "locator": "locate",
+    "read_results": "results",
+    "write_results": "results",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = exports(__name__, _HOMES)

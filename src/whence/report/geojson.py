@@ -12,7 +12,7 @@ from shapely.geometry import mapping
 from whence.earth.region import Region
 from whence.earth.sphere import EARTH_RADIUS_M
 from whence.imagery.atomic import atomic_path
-from whence.report.payload import printable
+from whence.imagery.naming import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,8 +80,8 @@ def features(estimate: Estimate, *, radii: bool = False) -> Iterator[dict[str, A
 def _photo_properties(estimate: Estimate) -> dict[str, Any]:
     gt_lon, gt_lat = estimate.truth or (None, None)
     return {
-        "img_path": printable(str(estimate.path)),
-        "status": printable(estimate.status),
+        "img_path": legible(str(estimate.path)),
+        "status": legible(estimate.status),
         "confidence": estimate.confidence,
         "gt_lon": gt_lon,
         "gt_lat": gt_lat,
@@ -89,13 +89,13 @@ def _photo_properties(estimate: Estimate) -> dict[str, Any]:
         "evidence": [
             {
                 "source": item.evidence.source,
-                "sentence": printable(item.evidence.sentence),
+                "sentence": legible(item.evidence.sentence),
                 "bits": _finite(item.bits),
                 "moved_m": _finite(item.moved_m),
             }
             for item in estimate.evidence
         ],
-        "problems": [printable(problem) for problem in estimate.problems],
+        "problems": [legible(problem) for problem in estimate.problems],
     }
 
 

@@ -20,8 +20,9 @@ from markupsafe import Markup
 import whence
 from whence.errors import InputError
 from whence.imagery.atomic import atomic_path
+from whence.imagery.naming import legible
 from whence.photos.summary import length_text, sentences
-from whence.report.payload import land_rings, nearby, photo_values, place_labels, printable
+from whence.report.payload import land_rings, nearby, photo_values, place_labels
 from whence.report.thumbnails import thumbnails
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def write_map(
     }
     html = _render(
         data,
-        title=printable(title),
+        title=legible(title),
         figures=_figures(estimates, evaluation),
         tables=None if evaluation is None else _tables(evaluation),
         notice=_notice(len(estimates), max_thumbnails),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whence.imagery.naming import legible
+from whence.photos.summary import length_text
 from whence.places.country import countries, land_outline
 from whence.places.gazetteer import gazetteer
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from whence.places.gazetteer import Place
     from whence.typing import Floats
 
-__all__ = ["land_rings", "nearby", "photo_values", "place_labels", "printable"]
+__all__ = ["land_rings", "nearby", "photo_values", "place_labels"]
 
 _MAX_PATCHES = 24  # of one source on the map; more could not be told apart
 _NEARBY_MIN_POPULATION = 1000
@@ -52,13 +54,13 @@ def photo_values(
 
 def _photo(estimate: Estimate) -> dict[str, Any]:
     return {
-        "path": printable(str(estimate.path)),
-        "status": printable(estimate.status),
+        "path": legible(str(estimate.path)),
+        "status": legible(estimate.status),
         "truth": [round(value, 7) for value in estimate.truth] if estimate.truth else None,
         "error_m": _metres(estimate.error_m),
         "hypotheses": [_hypothesis(hypothesis) for hypothesis in estimate.hypotheses],
         "evidence": [_contribution(contribution) for contribution in estimate.evidence],
-        "problems": [printable(problem) for problem in estimate.problems],
+        "problems": [legible(problem) for problem in estimate.problems],
     }
 
 
@@ -74,8 +76,8 @@ def _hypothesis(hypothesis: Hypothesis) -> dict[str, Any]:
 
 def _contribution(contribution: Contribution) -> dict[str, Any]:
     return {
-        "source": printable(contribution.evidence.source),
-        "sentence": printable(contribution.evidence.sentence),
+        "source": legible(contribution.evidence.source),
+        "sentence": legible(contribution.evidence.sentence),
         "bits": round(contribution.bits, 2) if math.isfinite(contribution.bits) else 0.0,
         "moved_m": _metres(contribution.moved_m),
         "patches": _patches(contribution.evidence.belief),
@@ -93,11 +95,6 @@ def _patches(belief: Belief) -> list[list[float]]:
 
 def _metres(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else round(float(value), 1)
-
-
-def printable(text: str) -> str:
-    """Replace what UTF-8 cannot hold: bytes of file names that are no text."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def land_rings() -> list[list[int]]:
@@ -125,7 +122,7 @@ def nearby(estimates: Sequence[Estimate]) -> list[str | None]:
     )
     for number, place, distance_m in zip(sharp, places, distances_m.tolist(), strict=True):
         name = f"{place.name}, {country_names.get(place.country, place.country)}"
-        words[number] = name if distance_m < _IN_A_PLACE_M else f"{distance_m / 1000.0:.0f} km from {name}"
+        words[number] = name if distance_m < _IN_A_PLACE_M else f"{length_text(distance_m)} from {name}"
     return words
 
 

@@ -10,8 +10,9 @@ they are on real photographs.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence.smallworld.photographs import write_photographs
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Town", "write_photographs"]
 
-_HOMES = {"Town": "whence.smallworld.town", "write_photographs": "whence.smallworld.photographs"}
+_HOMES = {"Town": "town", "write_photographs": "photographs"}
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = exports(__name__, _HOMES)

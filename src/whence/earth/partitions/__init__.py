@@ -8,9 +8,9 @@ Every partition meets `Partition`; `PARTITIONS` names them, `load` reads one bac
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
+from whence._lazy import exports, named
 from whence.errors import FormatError, InputError
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ PARTITIONS = {
 }
 """Name of a kind of partition -> where its class is, loaded when asked for."""
 
-_HOMES = {target.partition(":")[2]: target.partition(":")[0] for target in PARTITIONS.values()}
-_HOMES["Partition"] = "whence.earth.partitions.protocol"
+_HOMES = {"DegreeGrid": "grid", "H3Partition": "h3_cells", "Partition": "protocol", "Quadtree": "quadtree"}
 
 
 def kind(name: str) -> Any:
@@ -43,8 +42,7 @@ def kind(name: str) -> Any:
     """
     if name not in PARTITIONS:
         raise InputError(f"no partition is called {name!r}; there are {', '.join(sorted(PARTITIONS))}")
-    module, _, attribute = PARTITIONS[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    return named(PARTITIONS[name])
 
 
 def load(content: Json) -> Partition:
@@ -65,11 +63,4 @@ def load(content: Json) -> Partition:
     return partition
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence.photos.evidence.evidence import Evidence
@@ -13,20 +14,12 @@ __all__ = ["SOURCES", "Evidence", "Source", "SourceSettings", "Sources", "prepar
 
 # Imported when first used: the command line's help and the lower floors stay quick.
 _HOMES = {
-    "Evidence": "whence.photos.evidence.evidence",
-    "SOURCES": "whence.photos.evidence.sources",
-    "Source": "whence.photos.evidence.sources",
-    "SourceSettings": "whence.photos.evidence.sources",
-    "Sources": "whence.photos.evidence.sources",
-    "prepare": "whence.photos.evidence.sources",
+    "Evidence": "evidence",
+    "SOURCES": "sources",
+    "Source": "sources",
+    "SourceSettings": "sources",
+    "Sources": "sources",
+    "prepare": "sources",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = exports(__name__, _HOMES)

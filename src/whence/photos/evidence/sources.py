@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from whence._lazy import named
 from whence.errors import InputError, MissingExtraError
 from whence.photos.evidence.evidence import Evidence
 
@@ -95,9 +95,8 @@ def prepare(names: Sequence[str] | None, settings: SourceSettings, *, without: S
         if name in without or (names is not None and name not in names):
             idle[name] = SWITCHED_OFF
             continue
-        module, builder = home.split(":")
         try:
-            ready[name] = getattr(importlib.import_module(module), builder)(settings)
+            ready[name] = named(home)(settings)
         except (MissingExtraError, InputError) as error:
             if names is not None:
                 raise

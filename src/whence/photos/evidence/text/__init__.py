@@ -6,8 +6,9 @@ Readers (`readers`) find words; each kind of hint has a module: `names`, `phones
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence.photos.evidence.text.readers import available_readers, read_words
@@ -23,8 +24,4 @@ _HOMES = {
     "text_source": "source",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from whence._lazy import named
 from whence.errors import InputError, MissingExtraError
 from whence.photos.evidence.text.words import Word, script_counts, script_of, unmixed, worth_reading
 
@@ -73,9 +73,8 @@ def available_readers(names: Sequence[str] | None = None) -> list[Reader]:
     for name, home in READERS.items():
         if names is not None and name not in names:
             continue
-        module, _, kind = home.partition(":")
         try:
-            found.append(getattr(importlib.import_module(module), kind).create())
+            found.append(named(home).create())
         except MissingExtraError:
             if names is not None:
                 raise
