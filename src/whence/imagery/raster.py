@@ -114,7 +114,7 @@ class RasterReader:
         -------
         values, valid
             (height, width, bands) in the raster's type, and (height, width) where something is there, or
-            None when something is there everywhere.
+            None when something is there everywhere. What is half transparent is there.
 
         Raises
         ------

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
-from scans import CRS, ORIGIN, read_sheet, smooth_scan, smooth_values, write_scan
+import rasterio
+import shapely
+from scans import CRS, ORIGIN, control_points, read_sheet, smooth_scan, smooth_values, write_scan
 
-from whence.maps.transforms import Transform, fit
+from whence.earth.crs import Crs
+from whence.errors import InputError
+from whence.maps.fitting import fit as fit_map
+from whence.maps.points import ControlPoints
+from whence.maps.transforms import Transform, fit, load
 from whence.maps.warping import warp
 
 
@@ -53,3 +61,109 @@ def test_turned_scans_come_out_upright(tmp_path: Path, turns: int) -> None:
     transform = fit(places, ORIGIN + corners * [2.0, -2.0], kind="affine")
     sheet = warp(write_scan(tmp_path / "scan.tif", turned), transform, tmp_path / "sheet.tif", crs=CRS)
     np.testing.assert_array_equal(read_sheet(sheet.path)[0][..., :1], values)
+
+
+def test_a_neatline_cuts_the_margins(tmp_path: Path, spline: Transform) -> None:
+    # Oracle: shapely, on the exact inverse of every pixel's centre.
+    corners = np.array([[60, 50], [640, 40], [500, 300], [650, 560], [50, 540]], dtype=float)
+    scan = write_scan(tmp_path / "scan.tif", smooth_scan(700, 600))
+    sheet = warp(scan, spline, tmp_path / "sheet.tif", crs=CRS, neatline=corners)
+    _, inside, profile = read_sheet(sheet.path)
+    rows, columns = np.mgrid[0 : sheet.frame.height : 5, 0 : sheet.frame.width : 5]
+    pixels = spline.to_pixels(np.stack(profile["transform"] @ (columns + 0.5, rows + 0.5), axis=-1))
+    polygon = shapely.Polygon(corners)
+    clear = shapely.distance(polygon.exterior, shapely.points(pixels)) > 0.1
+    within = shapely.contains_xy(polygon, pixels[..., 0], pixels[..., 1])
+    np.testing.assert_array_equal(inside[rows, columns][clear], within[clear])
+    for axis in (0, 1):  # the frame is drawn around the neatline, not the scan
+        filled = np.flatnonzero(inside.any(axis=axis))
+        assert filled[0] <= 1
+        assert filled[-1] >= inside.shape[1 - axis] - 2
+
+
+def test_another_coordinate_system(tmp_path: Path, north_up: Transform) -> None:
+    # Oracle: pyproj, from the centre of a bright pixel to the pixel that it becomes.
+    values = np.zeros((400, 500, 1), np.uint8)
+    values[123, 321] = 255
+    scan = write_scan(tmp_path / "scan.tif", values)
+    options = {"crs": "EPSG:3067", "world_crs": CRS, "resampling": "nearest", "resolution_m": 1.0}
+    sheet = warp(scan, north_up, tmp_path / "sheet.tif", **options)
+    found, _, profile = read_sheet(sheet.path)
+    row, column = (int(places.mean()) for places in np.nonzero(found[..., 0]))
+    place = profile["transform"] @ (column + 0.5, row + 0.5)
+    expected = pyproj.Transformer.from_crs(CRS, "EPSG:3067", always_xy=True).transform(
+        *north_up.to_world([321.5, 123.5])
+    )
+    assert place == pytest.approx(expected, abs=1.0)
+    assert profile["crs"].to_epsg() == 3067
+
+
+def test_degrees_have_square_pixels_on_the_ground(tmp_path: Path, north_up: Transform) -> None:
+    scan = write_scan(tmp_path / "scan.tif", np.full((100, 100, 1), 9, np.uint8))
+    options = {"crs": "EPSG:4326", "world_crs": CRS, "resolution_m": 4.0}
+    sheet = warp(scan, north_up, tmp_path / "sheet.tif", **options)
+    assert sheet.frame.step[0] / sheet.frame.step[1] == pytest.approx(1 / np.cos(np.radians(60.43)), rel=1e-3)
+    assert sheet.covered_px == pytest.approx(50 * 50, rel=0.06)
+
+
+def test_feet_are_turned_into_metres(tmp_path: Path) -> None:
+    # EPSG:2263 counts US survey feet: 2 m are 6.5617 of them.
+    pixels = np.array([[0, 0], [100, 0], [100, 100], [0, 100]], dtype=float)
+    transform = fit(pixels, [980_000.0, 200_000.0] + pixels * [6.0, -6.0], kind="affine")
+    scan = write_scan(tmp_path / "scan.tif", np.full((100, 100, 1), 9, np.uint8))
+    sheet = warp(scan, transform, tmp_path / "sheet.tif", crs="EPSG:2263", resolution_m=2.0)
+    assert sheet.frame.step[0] == pytest.approx(2.0 / (1200 / 3937))
+
+
+def test_the_fit_is_kept_in_the_file(tmp_path: Path, spline: Transform) -> None:
+    scan = write_scan(tmp_path / "scan.tif", smooth_scan(300, 200))
+    sheet = warp(scan, spline, tmp_path / "sheet.tif", crs=CRS)
+    tags = read_sheet(sheet.path)[2]["tags"]
+    again = load(json.loads(tags["TRANSFORM"]))
+    np.testing.assert_allclose(again.to_world([[10, 20.0]]), spline.to_world([[10, 20.0]]), atol=1e-6)
+    assert tags["SCAN"] == "scan.tif"
+    assert float(tags["POSITION_ERROR_PX"]) == pytest.approx(sheet.error_px, abs=1e-4)
+
+
+def test_a_whole_fit_is_described_and_brings_its_system(tmp_path: Path) -> None:
+    points = ControlPoints(*control_points(20, 300, 200), crs=Crs.parse(CRS))
+    scan = write_scan(tmp_path / "scan.tif", smooth_scan(300, 200))
+    sheet = warp(scan, fit_map(points, kind="affine"), tmp_path / "sheet.tif")
+    profile = read_sheet(sheet.path)[2]
+    assert profile["crs"].to_epsg() == 32635
+    assert "affine through 20 of 20 points" in profile["tags"]["ACCURACY"]
+    assert json.loads(profile["tags"]["FIT"])
+    with pytest.raises(InputError, match="two coordinate systems"):
+        warp(scan, fit_map(points), tmp_path / "other.tif", world_crs="EPSG:32636")
+
+
+def test_the_layouts(tmp_path: Path, north_up: Transform) -> None:
+    scan = write_scan(tmp_path / "scan.tif", smooth_scan(1300, 1100))
+    cog = warp(scan, north_up, tmp_path / "cog.tif", crs=CRS)
+    plain = warp(scan, north_up, tmp_path / "plain.tif", crs=CRS, layout="geotiff", compression="lzw")
+    with rasterio.open(cog.path) as one, rasterio.open(plain.path) as other:
+        assert one.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert one.overviews(1) == [2, 4]
+        assert other.overviews(1) == []
+        assert (one.compression.name, other.compression.name) == ("deflate", "lzw")
+        assert one.block_shapes[0] == other.block_shapes[0] == (512, 512)
+        np.testing.assert_array_equal(one.read(), other.read())
+
+
+def test_progress_counts_tiles(tmp_path: Path, north_up: Transform) -> None:
+    scan = write_scan(tmp_path / "scan.tif", np.zeros((1100, 1200, 1), np.uint8))
+    calls: list[tuple[int, int]] = []
+    warp(scan, north_up, tmp_path / "sheet.tif", crs=CRS, progress=lambda *call: calls.append(call))
+    assert calls == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("options", [{}, {"tiled": True, "blockxsize": 256, "blockysize": 256}])
+def test_little_memory_gives_the_same_sheet(
+    tmp_path: Path, spline: Transform, monkeypatch: pytest.MonkeyPatch, options: dict[str, object]
+) -> None:
+    # Strips are copied into tiles first, tiles are read in windows; with memory enough all is held.
+    scan = write_scan(tmp_path / "scan.tif", smooth_scan(700, 600), **options)
+    held = warp(scan, spline, tmp_path / "held.tif", crs=CRS)
+    monkeypatch.setattr("whence.maps.warping.sheet._SCAN_SHARE", 1e-6)
+    streamed = warp(scan, spline, tmp_path / "streamed.tif", crs=CRS)
+    np.testing.assert_array_equal(read_sheet(held.path)[0], read_sheet(streamed.path)[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from whence.maps.warping.warp import Sheet, warp
+from whence.maps.warping.links import write_gcp_vrt, write_world_file
+from whence.maps.warping.sheet import Sheet, warp
 
-__all__ = ["Sheet", "warp"]
+__all__ = ["Sheet", "warp", "write_gcp_vrt", "write_world_file"]

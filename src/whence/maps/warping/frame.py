@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from whence.maps.warping.placing import Placing
     from whence.typing import Floats
 
-__all__ = ["MAX_PIXELS", "Frame", "frame_around"]
+__all__ = ["MAX_PIXELS", "Frame", "frame_around", "natural_step"]
 
 MAX_PIXELS = 20_000_000_000
 """A sheet larger than this (140,000 × 140,000) is taken for a slip of the resolution."""
@@ -96,15 +96,14 @@ def frame_around(placing: Placing, outline: Floats, *, resolution_m: float | Non
         When the resolution is not positive or makes an absurd number of pixels, and when some of the
         outline has no place on the ground.
     """
-    inside = _samples(outline)
-    placed = placing.to_sheet(np.concatenate([_along(outline), inside]))
+    placed = placing.to_sheet(np.concatenate([_along(outline), _samples(outline)]))
     if not np.isfinite(placed).all():
         raise InputError(
             "a part of the scan has no place on the ground with this transform (beyond its horizon); "
             "give a neatline around the part that has"
         )
     (west, south), (east, north) = placed.min(axis=0), placed.max(axis=0)
-    natural = _natural_step(placing, inside)
+    natural = natural_step(placing, outline)
     step = (
         (natural, natural)
         if resolution_m is None
@@ -145,8 +144,15 @@ def _samples(outline: Floats) -> Floats:
     return np.asarray(inside if len(inside) else outline.mean(axis=0, keepdims=True))
 
 
-def _natural_step(placing: Placing, pixels: Floats) -> float:
-    """Return the median side of the square that one pixel of the scan covers."""
+def natural_step(placing: Placing, outline: Floats) -> float:
+    """Return the side of the square that a pixel of the scan covers, the median within (n, 2) `outline`.
+
+    Raises
+    ------
+    InputError
+        When the pixels cover nothing.
+    """
+    pixels = _samples(outline)
     center = placing.to_sheet(pixels)
     right = placing.to_sheet(pixels + np.array([1.0, 0.0])) - center
     down = placing.to_sheet(pixels + np.array([0.0, 1.0])) - center

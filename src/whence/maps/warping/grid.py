@@ -81,7 +81,7 @@ class InverseGrid:
     corners: Floats
     landmarks: Floats
     landmarks_at: Floats
-    scan_size: tuple[int, int]
+    scan_size: tuple[float, float]
     max_error_px: float
 
     @classmethod
@@ -90,7 +90,7 @@ class InverseGrid:
         inverse: Inverse,
         *,
         sheet_size: tuple[int, int],
-        scan_size: tuple[int, int],
+        scan_size: tuple[float, float],
         max_error_px: float,
         landmarks: Floats | None = None,
     ) -> InverseGrid:

@@ -65,11 +65,14 @@ class Placing:
         System of the transform's world positions.
     sheet_crs
         System of the sheet that is made.
+    factor
+        Side of the square of the scan's pixels that counts as one pixel here.
     """
 
     transform: Transform
     crs: Crs
     sheet_crs: Crs
+    factor: int = 1
 
     def to_sheet(self, pixels: Floats) -> Floats:
         """Place pixels in the system of the sheet.
@@ -102,12 +105,12 @@ class Placing:
         return np.concatenate([self._find(part) for part in _portions(xy, _FOUND_AT_ONCE)])
 
     def _place(self, pixels: Floats) -> Floats:
-        world = self.transform.to_world(pixels)
+        world = self.transform.to_world(pixels * self.factor)
         return world if self._one_system else self.sheet_crs.from_lonlat(self.crs.to_lonlat(world))
 
     def _find(self, xy: Floats) -> Floats:
         world = xy if self._one_system else self.crs.from_lonlat(self.sheet_crs.to_lonlat(xy))
-        return self.transform.to_pixels(world)
+        return self.transform.to_pixels(world) / self.factor
 
     @property
     def has_closed_inverse(self) -> bool:
@@ -117,7 +120,7 @@ class Placing:
     @property
     def inverse_error_px(self) -> float:
         """How far the transform's own inverse may be from the exact one, pixels."""
-        return self.transform.inverse_error_px
+        return self.transform.inverse_error_px / self.factor
 
     @cached_property
     def _one_system(self) -> bool:

@@ -9,10 +9,9 @@ import numpy as np
 
 from whence.errors import InputError
 from whence.imagery.raster import Window
-from whence.maps.warping.frame import frame_around
 from whence.maps.warping.grid import InverseGrid, Located
 from whence.maps.warping.inverse import NEAR_ERROR_PX, Inverse
-from whence.maps.warping.neatline import Neatline, as_outline
+from whence.maps.warping.neatline import Neatline
 from whence.maps.warping.patches import PATCH_PX
 from whence.maps.warping.resampling import STEP_PX, Kernel, resample
 
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 
     from whence.imagery.raster import RasterReader
     from whence.maps.warping.frame import Frame
-    from whence.maps.warping.placing import Placing
-    from whence.typing import ArrayLike, Bools, Floats
+    from whence.maps.warping.layout import Layout
+    from whence.typing import Bools
 
 __all__ = ["Tile", "Tiler"]
 
@@ -79,21 +78,15 @@ class Tiler:
     rounding_px: float
 
     @classmethod
-    def plan(
-        cls,
-        reader: RasterReader,
-        placing: Placing,
-        *,
-        kernel: Kernel,
-        neatline: ArrayLike | None,
-        resolution_m: float | None,
-        max_error_px: float,
-        landmarks: Floats | None,
-    ) -> Tiler:
-        """Lay out a sheet; the arguments are those of `warp`."""
-        size = (reader.raster.width, reader.raster.height)
-        outline = _corners(size) if neatline is None else as_outline(neatline, scan_size=size)
-        frame = frame_around(placing, outline, resolution_m=resolution_m)
+    def of(cls, reader: RasterReader, layout: Layout, *, kernel: Kernel, max_error_px: float) -> Tiler:
+        """Prepare to make the tiles of a planned sheet.
+
+        Raises
+        ------
+        InputError
+            When the bound is smaller than what rounding takes.
+        """
+        placing = layout.placing
         rounding_px = placing.inverse_error_px
         rounding_px += 0.0 if placing.has_closed_inverse else NEAR_ERROR_PX
         rounding_px += 0.0 if kernel.name == "nearest" else STEP_PX
@@ -102,14 +95,14 @@ class Tiler:
                 f"max_error_px is {max_error_px}, but rounding alone takes {rounding_px:.3f}; give 0.1, say"
             )
         grid = InverseGrid.over(
-            Inverse(placing, frame),
-            sheet_size=(frame.width, frame.height),
-            scan_size=size,
+            Inverse(placing, layout.frame),
+            sheet_size=(layout.frame.width, layout.frame.height),
+            scan_size=layout.extent,
             max_error_px=max_error_px - rounding_px,
-            landmarks=landmarks,
+            landmarks=layout.landmarks,
         )
-        kept = None if neatline is None else Neatline.placed(outline, placing)
-        return cls(reader, frame, grid, kernel, kept, rounding_px)
+        neatline = None if layout.neatline is None else Neatline.placed(layout.neatline, placing)
+        return cls(reader, layout.frame, grid, kernel, neatline, rounding_px)
 
     def windows(self) -> list[Window]:
         """All tiles in the order of reading."""
@@ -147,7 +140,7 @@ class Tiler:
 
     def _needed(self, located: Located) -> Window | None:
         """Give the part of the scan that the kernel reaches from the tile, or None beside the scan."""
-        size = np.array(self.grid.scan_size)
+        size = np.array([self.reader.raster.width, self.reader.raster.height])
         low = np.array(located.origin)
         high = np.clip(np.ceil(located.high) + self.kernel.reach_px, 0, size).astype(np.int64)
         if not (high > low).all():
@@ -163,8 +156,3 @@ class Tiler:
         high = low + np.array(self.grid.scan_size, np.float32)
         x, y = located.indices[..., 0], located.indices[..., 1]
         return np.asarray((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
-
-
-def _corners(size: tuple[int, int]) -> Floats:
-    width, height = size
-    return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from whence import __version__
 from whence.earth.crs import Crs, require_same
 from whence.errors import InputError
 from whence.imagery.raster import open_raster
+from whence.imagery.reduction import reduced
+from whence.maps.warping.layout import Layout
 from whence.maps.warping.placing import Fitted, Placing
 from whence.maps.warping.resampling import kernel
 from whence.maps.warping.tiles import Tiler
@@ -45,8 +48,9 @@ class Sheet:
     frame
         Its coordinate system, corner, resolution and size.
     error_px
-        No pixel was taken from further off its exact place on the scan than this, pixels of the scan: the
-        greatest difference found at the test positions of the grid, plus what rounding adds.
+        How far off its exact place on the scan a pixel may have been taken, pixels of the scan (after
+        averaging, if it was averaged): the greatest difference found at the test positions of the grid, plus
+        what rounding adds.
     covered_px
         How many of its pixels carry something.
     """
@@ -102,7 +106,8 @@ def warp(
     compression
         ``"none"``, ``"deflate"``, ``"lzw"`` or ``"zstd"``.
     max_error_px
-        Bound of the approximation, in pixels of the scan; it includes the rounding of the resampling.
+        Bound of the approximation, in pixels of the scan (after averaging, if it is averaged); it includes
+        the rounding of the resampling.
     memory_mb
         What may be held of the scan and of what is under way.
     progress
@@ -137,22 +142,24 @@ def warp(
     chosen = kernel(resampling)
     if not memory_mb >= _LEAST_MEMORY_MB:
         raise InputError(f"memory_mb is {memory_mb}; tiles need at least {_LEAST_MEMORY_MB:.0f}")
-    with open_raster(scan, memory_mb=_SCAN_SHARE * memory_mb, any_order=True) as reader:
-        style = SheetStyle.of(reader.raster, nodata=nodata, layout=layout, compression=compression)
-        _check_type(reader.raster, chosen)
-        tiler = Tiler.plan(
-            reader,
-            placing,
-            kernel=chosen,
-            neatline=neatline,
-            resolution_m=resolution_m,
-            max_error_px=max_error_px,
-            landmarks=fit.points.pixels[fit.used] if isinstance(fit, Fitted) else None,
-        )
-        with open_sheet(out, tiler.frame, style) as writer:
-            error_px, covered_px = _write_tiles(tiler, writer, progress)
-            sheet = Sheet(Path(out), tiler.frame, error_px, covered_px)
-            writer.tag(_tags(sheet, fit, scan=Path(scan), resampling=resampling))
+    with open_raster(scan) as reader:
+        raster = reader.raster
+    _check_type(raster, chosen)
+    style = SheetStyle.of(raster, nodata=nodata, layout=layout, compression=compression)
+    landmarks = fit.points.pixels[fit.used] if isinstance(fit, Fitted) else None
+    plan = Layout.of(raster, placing, neatline=neatline, resolution_m=resolution_m, landmarks=landmarks)
+    with ExitStack() as stack:
+        source, factor = Path(scan), plan.coarseness
+        if factor > 1:
+            source = stack.enter_context(reduced(scan, factor, pick=chosen.name == "nearest"))
+            plan = plan.averaged(factor)
+        opened = open_raster(source, memory_mb=_SCAN_SHARE * memory_mb, any_order=True)
+        reader = stack.enter_context(opened)
+        tiler = Tiler.of(reader, plan, kernel=chosen, max_error_px=max_error_px)
+        writer = stack.enter_context(open_sheet(out, tiler.frame, style))
+        error_px, covered_px = _write_tiles(tiler, writer, progress)
+        sheet = Sheet(Path(out), tiler.frame, error_px, covered_px)
+        writer.tag(_tags(sheet, fit, scan=Path(scan), resampling=resampling))
     return sheet
 
 
