@@ -261,7 +261,9 @@ def fit(
     return MapFit(
         transform=transform, points=active, used=used, weights=weights, quality=quality,
         checks=check(transform, quality.coverage, checkpoints, crs=active.crs) if checkpoints else None,
-        consensus=consensus, suspects=find_suspects(active, size_px=size_px, tolerance_px=tolerance_px),
+        consensus=consensus, suspects=find_suspects(
+            active, size_px=size_px, tolerance_px=tolerance_px, consensus=consensus
+        ),
         recommendation=recommendation, options=dict(options),
     )  # fmt: skip
 

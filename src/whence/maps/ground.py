@@ -51,7 +51,7 @@ def metres_per_unit(crs: Crs | None, world: Floats) -> Floats:
 
 
 def scale_about(crs: Crs | None, world: Floats) -> Callable[[Floats], Floats]:
-    """Return the metres per unit, (m, 2), as a function of (m, 2) places, with the plane's scale at `world`."""
+    """Return the metres per unit, (m, 2), at (m, 2) places as a function; a plane has that of `world`."""
     if crs is None or crs.is_geographic:
         return lambda places: metres_per_unit(crs, places)
     scale = metres_per_unit(crs, world)[0]

@@ -22,7 +22,7 @@ Handed: TypeAlias = Literal["map", "mirrored"]
 CORES = (2, 3)
 """Sizes of the samples: similarities and affines."""
 
-_ALL = 20_000  # so many samples are all tried; beyond it so many are drawn
+_ALL = 8_000  # so many samples are all tried; beyond it so many are drawn
 _MOST_STRETCH = 2.0  # paper does not stretch more, and few projections do
 
 
@@ -62,13 +62,14 @@ class Proposals:
         found = self.plane @ maps[:, :, :2].transpose(0, 2, 1) + maps[:, None, :, 2]
         return np.asarray(np.hypot(*np.moveaxis(found - self.pixels, -1, 0)), dtype=np.float64)
 
-    def leverage(self, agree: Bools) -> Floats:
-        """Return (n,) how much the least-squares map of some points amplifies their noise at each point.
+    def leverage(self, agree: Bools, places: Floats | None = None) -> Floats:
+        """Return (m,) how much the least-squares map of some points amplifies their noise at (m, 2) places.
 
-        The variance of the mapped point over that of the noise, hᵢᵢ of the hat matrix for points that agree.
+        The variance of the mapped place over that of the noise, hᵢᵢ of the hat matrix for points that agree.
+        The places are those of all points when None.
         """
-        chosen = self.plane[agree]
-        away, spread = self.plane - chosen.mean(axis=0), chosen - chosen.mean(axis=0)
+        chosen, places = self.plane[agree], self.plane if places is None else places
+        away, spread = places - chosen.mean(axis=0), chosen - chosen.mean(axis=0)
         if self.size == 2:
             return np.asarray(1 / len(chosen) + np.square(away).sum(axis=1) / np.square(spread).sum())
         inverse = np.linalg.pinv(spread.T @ spread)
@@ -91,8 +92,8 @@ def _samples(n: int, size: int, seed: int) -> Ints:
         return np.array(list(combinations(range(n), size)), dtype=np.int64).reshape(-1, size)
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, n, (_ALL, size))
-    different = [np.unique(row).size == size for row in rows]
-    return np.asarray(rows[np.array(different)], dtype=np.int64)
+    different = (np.diff(np.sort(rows, axis=1), axis=1) > 0).all(axis=1)
+    return np.asarray(rows[different], dtype=np.int64)
 
 
 def _similarities(pixels: Floats, plane: Floats, handed: Handed) -> Floats:
@@ -101,7 +102,7 @@ def _similarities(pixels: Floats, plane: Floats, handed: Handed) -> Floats:
     apart = ground[:, 1] - ground[:, 0]
     good = apart != 0
     factor = np.where(good, scan[:, 1] - scan[:, 0], 0) / np.where(good, apart, 1)
-    linear = np.stack([_linear(one, handed) for one in factor])
+    linear = np.stack([_linear(complex(one), handed) for one in factor])
     shift = pixels[:, 0] - np.einsum("tij,tj->ti", linear, plane[:, 0])
     return np.concatenate([linear, shift[..., None]], axis=2)
 

@@ -10,7 +10,7 @@ chance explains is refused, and so is one of a minority or of one corner.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +38,7 @@ LARGEST_TOLERANCE = 0.05
 
 _FINEST_PX = 0.5  # no one points better, and exact agreement must not count as infinitely unlikely
 _LEAST_EXTENT = 0.3  # of the points that agree, relative to that of all points
-_REJECT = 0.01  # share of good sheets that lose a point
+_REJECT = 1e-3  # share of good sheets that may lose a point (0 to 3 of 1000 do)
 _TUKEY = 4.685  # 95 % efficient on Gaussian noise
 _MEDIAN_LENGTH = 1.1774  # of a plane Gaussian vector, in standard deviations of one coordinate
 
@@ -66,6 +66,14 @@ class Consensus:
     tolerance_px: float
     log10_chance: float
     core: Floats
+    _proposals: Proposals = field(repr=False)
+
+    def accepts(self, pixels: Floats, plane: Floats) -> Bools:
+        """Tell which other points would agree, (m,), for (m, 2) pixels and places in the plane."""
+        found = plane @ self.core[:, :2].T + self.core[:, 2]
+        lengths = np.linalg.norm(found - pixels, axis=1)
+        near = _likely(self._proposals, self.agree, lengths, self.errors_px[self.agree], plane)
+        return np.asarray(near | (lengths <= self.tolerance_px), dtype=bool)
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers as JSON types."""
@@ -206,12 +214,12 @@ def _best_of(proposals: Proposals, area: float, tolerance_px: float | None) -> C
     agree = lengths <= tolerance_px
     count = int(agree.sum())
     if count <= proposals.size:
-        return Consensus(agree, lengths, tolerance_px, 0.0, core)
+        return Consensus(agree, lengths, tolerance_px, 0.0, core, proposals)
     reached = np.sort(lengths)[None, :count]
     chance = float(_log10_chance(reached, proposals.size, area, of=len(lengths))[0, -1])
     agree, core = _extend(proposals, agree, largest_px=LARGEST_TOLERANCE * float(np.sqrt(area)))
     lengths = proposals.errors_px(core[None])[0]
-    return Consensus(agree, lengths, max(tolerance_px, float(lengths[agree].max())), chance, core)
+    return Consensus(agree, lengths, max(tolerance_px, float(lengths[agree].max())), chance, core, proposals)
 
 
 def _extend(proposals: Proposals, agree: Bools, *, largest_px: float) -> tuple[Bools, Floats]:
@@ -224,14 +232,20 @@ def _extend(proposals: Proposals, agree: Bools, *, largest_px: float) -> tuple[B
     while True:
         core = proposals.least_squares(agree)
         lengths = proposals.errors_px(core[None])[0]
-        freedom = 2 * int(agree.sum()) - 2 * proposals.size
-        noise = max(float(np.square(lengths[agree]).sum()) / freedom, _FINEST_PX**2 / 2)
-        bound = float(fisher.isf(_REJECT / len(agree), 2, freedom))
-        ratio = np.square(lengths) / (2 * noise * (1 + proposals.leverage(agree)))
-        renewed = agree | ((ratio <= bound) & (lengths <= largest_px))
+        likely = _likely(proposals, agree, lengths, lengths[agree], proposals.plane)
+        renewed = agree | (likely & (lengths <= largest_px))
         if (renewed == agree).all():
             return agree, core
         agree = renewed
+
+
+def _likely(proposals: Proposals, agree: Bools, lengths: Floats, agreed: Floats, places: Floats) -> Bools:
+    """Tell which distances are no larger than noise and what the map makes of it at those places explain."""
+    freedom = 2 * len(agreed) - 2 * proposals.size
+    noise = max(float(np.square(agreed).sum()) / freedom, _FINEST_PX**2 / 2)
+    bound = float(fisher.isf(_REJECT / len(agree), 2, freedom))
+    ratio = np.square(lengths) / (2 * noise * (1 + proposals.leverage(agree, places)))
+    return np.asarray(ratio <= bound, dtype=bool)
 
 
 def _polish(proposals: Proposals, core: Floats, tolerance_px: float) -> Floats:

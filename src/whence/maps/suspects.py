@@ -21,7 +21,6 @@ from whence.maps.slips import Slip, number_slips, point_slips
 
 if TYPE_CHECKING:
     from whence.maps.points import ControlPoints
-    from whence.typing import Bools, Floats
 
 __all__ = ["Suspect", "find_suspects"]
 
@@ -63,7 +62,11 @@ class Suspect:
 
 
 def find_suspects(
-    points: ControlPoints, *, size_px: tuple[int, int] | None = None, tolerance_px: float | None = None
+    points: ControlPoints,
+    *,
+    size_px: tuple[int, int] | None = None,
+    tolerance_px: float | None = None,
+    consensus: Consensus | None = None,
 ) -> tuple[Suspect, ...]:
     """Find the points that are probably wrong.
 
@@ -73,6 +76,8 @@ def find_suspects(
         Control points; disabled ones do not count.
     size_px, tolerance_px
         As `robust.find_consensus`.
+    consensus
+        Where the enabled points agree, if that is known already.
 
     Returns
     -------
@@ -94,12 +99,12 @@ def find_suspects(
     found = list(_duplicates(active))
     if len(active) < _FEWEST:
         return tuple(found)
-    try:
-        consensus = find_consensus(
-            active.pixels, in_plane(active.crs, active.world), size_px=size_px, tolerance_px=tolerance_px
-        )
-    except NotEnoughDataError:
-        return tuple(found)
+    if consensus is None:
+        plane = in_plane(active.crs, active.world)
+        try:
+            consensus = find_consensus(active.pixels, plane, size_px=size_px, tolerance_px=tolerance_px)
+        except NotEnoughDataError:
+            return tuple(found)
     witness = _Witness(active, consensus)
     wrong = np.flatnonzero(~consensus.agree)
     wrong = wrong[np.argsort(-consensus.errors_px[wrong], kind="stable")]
@@ -118,20 +123,13 @@ class _Witness:
         possible = (np.abs(world[:, 0]) <= 180) & (np.abs(world[:, 1]) <= 90)
         self.origin = geometric_median(world[possible]) if self.geographic else None
 
-    def errors_px(self, pixels: Floats, world: Floats) -> Floats:
-        """(m,) distances for (m, 2) pixels and world coordinates."""
-        plane = in_plane(self.points.crs, world, origin=self.origin)
-        core = self.consensus.core
-        return np.asarray(np.linalg.norm(plane @ core[:, :2].T + core[:, 2] - pixels, axis=1))
-
     def agrees(self, slips: list[Slip]) -> Slip | None:
         """Return the first of the slips that explains the point."""
         if not slips:
             return None
-        errors = self.errors_px(
-            np.array([slip.pixel for slip in slips]), np.array([slip.world for slip in slips])
-        )
-        fits: Bools = errors <= self.consensus.tolerance_px
+        world = np.array([slip.world for slip in slips])
+        plane = in_plane(self.points.crs, world, origin=self.origin)
+        fits = self.consensus.accepts(np.array([slip.pixel for slip in slips]), plane)
         return slips[int(fits.argmax())] if fits.any() else None
 
 

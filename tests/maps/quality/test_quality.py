@@ -72,7 +72,7 @@ def test_degrees_are_reported_in_metres(sheet: Sheet) -> None:
 
 
 def test_metres_of_web_mercator_are_metres_on_the_ground() -> None:
-    """Oracle: the WGS 84 geodesic at 60° north; PROJ takes this projection as one of the sphere, 0.3 % off."""
+    """Oracle: the WGS 84 geodesic at 60° north; PROJ counts this projection on a sphere, 0.3 % off."""
     mercator = Crs.parse("EPSG:3857")
     start = mercator.from_lonlat([25.0, 60.0])
     ends = mercator.to_lonlat(np.array([start, start + np.array([100.0, 0.0])]))
