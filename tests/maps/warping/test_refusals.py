@@ -37,6 +37,7 @@ def scan(tmp_path: Path) -> Path:
         ({"memory_mb": 1.0}, "at least 128"),
         ({"max_error_px": 0.01}, "rounding alone takes 0.016"),
         ({"max_error_px": float("nan")}, "rounding alone"),
+        ({"landmarks": [1.0, 2.0, 3.0]}, "landmarks must be finite"),
         ({"neatline": [[0, 0], [9, 9]]}, "at least three corners"),
         ({"neatline": [[0, 0], [9, 9], [9, 0], [0, 9]]}, "no simple polygon"),
         ({"neatline": [[0, 0], [9, np.nan], [9, 0]]}, "corner 1 of the neatline is not finite"),

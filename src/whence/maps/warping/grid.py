@@ -119,6 +119,7 @@ class InverseGrid:
         places = np.stack(steps, axis=-1) * PATCH_PX + 0.5
         corners = inverse.exact(places.reshape(-1, 2)).reshape(places.shape)
         points = np.empty((0, 2)) if landmarks is None else landmarks
+        points = points[((points >= 0.0) & (points <= scan_size)).all(axis=1)]
         return cls(inverse, corners, points, inverse.forward(points), scan_size, max_error_px)
 
     def locate(self, window: Window, *, reach_px: int = 0) -> Located | None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from whence.maps.warping.frame import Frame
     from whence.maps.warping.resampling import Kernel
     from whence.maps.warping.writing import SheetWriter
-    from whence.typing import ArrayLike, PathLike
+    from whence.typing import ArrayLike, Floats, PathLike
 
 __all__ = ["Sheet", "warp"]
 
@@ -75,6 +75,7 @@ def warp(
     layout: str = "cog",
     compression: str = "deflate",
     max_error_px: float = 0.1,
+    landmarks: ArrayLike | None = None,
     memory_mb: float = 512.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sheet:
@@ -108,6 +109,10 @@ def warp(
     max_error_px
         Bound of the approximation, in pixels of the scan (after averaging, if it is averaged); it includes
         the rounding of the resampling.
+    landmarks
+        (n, 2) column, row where the approximation is tested besides its own places. A fit brings its control
+        points. Give those of a transform alone if it bends within few pixels of them, as radial functions of
+        short reach do.
     memory_mb
         What may be held of the scan and of what is under way.
     progress
@@ -146,8 +151,8 @@ def warp(
         raster = reader.raster
     _check_type(raster, chosen)
     style = SheetStyle.of(raster, nodata=nodata, layout=layout, compression=compression)
-    landmarks = fit.points.pixels[fit.used] if isinstance(fit, Fitted) else None
-    plan = Layout.of(raster, placing, neatline=neatline, resolution_m=resolution_m, landmarks=landmarks)
+    tested = _landmarks(fit, landmarks)
+    plan = Layout.of(raster, placing, neatline=neatline, resolution_m=resolution_m, landmarks=tested)
     with ExitStack() as stack:
         source, factor = Path(scan), plan.coarseness
         if factor > 1:
@@ -161,6 +166,14 @@ def warp(
         sheet = Sheet(Path(out), tiler.frame, error_px, covered_px)
         writer.tag(_tags(sheet, fit, scan=Path(scan), resampling=resampling))
     return sheet
+
+
+def _landmarks(fit: Fitted | Transform, given: ArrayLike | None) -> Floats | None:
+    own = [fit.points.pixels[fit.used]] if isinstance(fit, Fitted) else []
+    more = [] if given is None else [np.asarray(given, dtype=np.float64)]
+    if more and (more[0].ndim != 2 or more[0].shape[-1] != 2 or not np.isfinite(more[0]).all()):
+        raise InputError(f"landmarks must be finite (n, 2) column, row; the shape given is {more[0].shape}")
+    return np.concatenate([*own, *more]) if own or more else None
 
 
 def _write_tiles(

@@ -190,11 +190,13 @@ def open_sheet(path: PathLike, frame: Frame, style: SheetStyle) -> Iterator[Shee
         if style.layout == "geotiff":
             yield stack.enter_context(_created(beside, frame, style))
             return
-        hidden = tempfile.TemporaryDirectory(prefix=f".{beside.stem}.", dir=beside.parent)
-        tiles = Path(stack.enter_context(hidden)) / "tiles.tif"
-        with _created(tiles, frame, style) as writer:
+        hidden = tempfile.TemporaryDirectory(prefix=f"{beside.stem}.", dir=beside.parent)
+        folder = Path(stack.enter_context(hidden))
+        with _created(folder / "tiles.tif", frame, style) as writer:
             yield writer
-        _copy_optimised(tiles, beside, style)
+        # GDAL puts overviews into files of its own beside the copy; none can stay behind in this folder.
+        _copy_optimised(folder / "tiles.tif", folder / "sheet.tif", style)
+        (folder / "sheet.tif").replace(beside)
 
 
 def _copy_optimised(tiles: Path, target: Path, style: SheetStyle) -> None:
