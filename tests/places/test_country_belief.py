@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from whence.earth.belief import Belief
 from whence.earth.sphere import distance_m
 from whence.errors import InputError, NotFoundError
 from whence.places.country import belief, belief_of_countries, countries, country_at
@@ -64,3 +65,23 @@ def test_weights_must_be_weights(weights):
 def test_an_unknown_country_is_refused():
     with pytest.raises(NotFoundError, match="ZZ"):
         belief("ZZ")
+
+
+@pytest.mark.parametrize("code", ["FJ", "RU", "NZ", "AQ", "US", "ID", "KI", "NO"])
+def test_a_belief_cut_to_a_country_stays_there_on_both_sides_of_the_date_line(code):
+    country_region = region(code)
+    points = Belief.uniform().within(country_region).sample(2000, np.random.default_rng(7))
+    assert country_region.contains(points).mean() > 0.85
+    assert country_region.distance_m(points).max() < 300_000.0
+    if code in ("FJ", "RU", "NZ", "US", "AQ"):
+        assert (points[:, 0] > 0).any()
+        assert (points[:, 0] < 0).any()
+
+
+def test_a_guess_off_an_island_is_drawn_to_the_islands():
+    """Within 50 km of a point in the sea off Oahu, known to be in the USA: on Oahu or Molokai, mostly."""
+    usa = region("US")
+    cut = Belief.at((-157.75, 21.2), spread_m=50_000.0).within(usa)
+    assert usa.contains(cut.best())
+    assert cut.mass_in(usa) > 0.5
+    assert distance_m(cut.best(), (-157.9, 21.4)) < 60_000.0

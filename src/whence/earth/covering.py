@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from whence.earth import von_mises_fisher as vmf
-from whence.earth.merging import merge_runs
+from whence.earth.merging import merge_runs, reduce_to
 from whence.earth.patches import Patches, density_ratio
 from whence.earth.quadrature import even_nodes
 from whence.earth.region import Region
@@ -24,6 +24,9 @@ __all__ = ["cover", "mass_in", "restricted", "ring"]
 _LATTICE_POINTS = 16_000
 _NODES = 256  # points that stand for a patch which the border of a region may cut
 _BORDER_PATCHES = 1000  # cells of the cover in which what is wide is kept
+_SCATTERED = 0.5  # a patch that loses more than this share of its points is split
+_PIECES = 12
+_MOST_SCATTERED = 50  # the heaviest; each costs a millisecond
 _LEAST_SPREAD_M = 1.0
 
 
@@ -82,7 +85,10 @@ def restricted(patches: Patches, background: float, region: Region) -> Patches:
 
 
 def _clipped(patches: Patches, region: Region) -> Patches:
-    """Cut narrow patches at the border; what has nothing inside is left out."""
+    """Cut narrow patches at the border; what has nothing inside is left out.
+
+    What is left becomes one patch again, or several where little is left: islands in the sea.
+    """
     inside = _inside(patches, region)
     whole, some = inside.all(axis=1), inside.any(axis=1)
     cut = np.flatnonzero(some & ~whole)
@@ -90,8 +96,15 @@ def _clipped(patches: Patches, region: Region) -> Patches:
     owner = np.repeat(np.arange(len(cut)), inside[cut].sum(axis=1))
     # Every point stands for a little disc of the patch, or a single one left would be infinitely sharp.
     discs = Patches(points, patches.kappas[cut][owner] * _NODES / 4.0, patches.weights[cut][owner] / _NODES)
+    if not len(cut):
+        return patches[whole]
     starts = np.searchsorted(owner, np.arange(len(cut)))
-    return Patches.joined([patches[whole], merge_runs(discs, starts)[0]] if len(cut) else [patches[whole]])
+    left = np.diff(np.r_[starts, len(owner)])
+    scattered = np.flatnonzero(left < _SCATTERED * _NODES)
+    scattered = scattered[np.argsort(-patches.weights[cut][scattered], kind="stable")[:_MOST_SCATTERED]]
+    one = merge_runs(discs, starts)[0]
+    several = [reduce_to(discs[owner == index], _PIECES) for index in scattered.tolist()]
+    return Patches.joined([patches[whole], one[np.setdiff1d(np.arange(len(cut)), scattered)], *several])
 
 
 def _inside(patches: Patches, region: Region) -> Bools:
