@@ -19,7 +19,8 @@ __all__ = ["INVERSE_ERROR_PX", "invert"]
 INVERSE_ERROR_PX = 1e-6
 """Promise of `invert` for scans up to 100,000 pixels: the last step was below 1e-11 of the points' extent."""
 
-_STEPS = 60
+_STEPS = 100
+_SHRINKING = 0.01
 _STEP_TOLERANCE = 1e-11
 _NODES = 41
 _MARGIN = 0.5  # of the extent of the points: scans reach beyond their control points
@@ -29,7 +30,8 @@ def invert(targets: Floats, forward: Map, slope: Map, *, extent: float) -> Float
     """Find the points that `forward` brings to `targets`.
 
     Newton's method starts at the node of a grid over the scan whose image is nearest, leaving out nodes where
-    the map is folded over; steps that lead away are halved. Where several pixels lead to one target (a folded
+    the map is folded over. The derivatives are evaluated anew only while a step does not shrink the next one
+    a hundredfold, and steps that lead away are halved. Where several pixels lead to one target (a folded
     polynomial), it is the one found from there.
 
     Parameters
@@ -46,45 +48,64 @@ def invert(targets: Floats, forward: Map, slope: Map, *, extent: float) -> Float
     Floats
         (m, 2); NaN where no point was found.
     """
-    found = _starts(targets, forward, slope, extent)
+    found, inverses = _starts(targets, forward, slope, extent)
     error = forward(found) - targets
+    solved, fresh = np.zeros(len(targets), dtype=bool), np.zeros(len(targets), dtype=bool)
     active = np.arange(len(targets))
-    solved = np.zeros(len(targets), dtype=bool)
     for _ in range(_STEPS):
-        step, regular = _newton_step(slope(found[active]), error[active])
-        active, step = active[regular], step[regular]
-        moved, missed, nearer = _shortened(found[active], step, error[active], (targets[active], forward))
-        still = np.abs(step).max(axis=1, initial=0.0) <= _STEP_TOLERANCE * np.maximum(
-            1.0, np.abs(found[active]).max(axis=1, initial=0.0)
-        )
-        found[active[nearer]], error[active[nearer]] = moved[nearer], missed[nearer]
-        solved[active[still]] = True
-        active = active[nearer & ~still]
+        step = -_times(inverses[active], error[active])
+        size = np.abs(step).max(axis=1)
+        done = size <= _STEP_TOLERANCE * np.maximum(1.0, np.abs(found[active]).max(axis=1))
+        solved[active[done]] = True
+        found[active[done]] += step[done]
+        active, step, size = active[~done], step[~done], size[~done]
         if not len(active):
             break
+        moved, missed, nearer = _shortened(found[active], step, error[active], (targets[active], forward))
+        found[active[nearer]], error[active[nearer]] = moved[nearer], missed[nearer]
+        following = np.abs(_times(inverses[active], error[active])).max(axis=1)
+        stale = np.where(nearer, following > _SHRINKING * size, ~fresh[active])
+        kept = nearer | stale  # no nearer with derivatives of this very place: there is no such pixel
+        fresh[active] = stale
+        anew = active[stale]
+        if len(anew):
+            inverses[anew] = _inverses(slope(found[anew]))
+        active = active[kept]
+        active = active[np.isfinite(inverses[active]).all(axis=(1, 2))]
     found[~solved] = np.nan
     return found
 
 
-def _starts(targets: Floats, forward: Map, slope: Map, extent: float) -> Floats:
+def _starts(targets: Floats, forward: Map, slope: Map, extent: float) -> tuple[Floats, Floats]:
+    """(m, 2) pixels to start from, and the (m, 2, 2) inverse derivatives there."""
     axis = np.linspace(-1.0 - _MARGIN, 1.0 + _MARGIN, _NODES) * extent
     nodes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    sides = np.sign(np.linalg.det(slope(nodes)))
+    slopes = slope(nodes)
+    sides = np.sign(np.linalg.det(slopes))
     inner = np.abs(nodes).max(axis=1) <= extent
     unfolded = sides == (1.0 if sides[inner].sum() >= 0 else -1.0)
-    nodes = nodes[unfolded] if unfolded.any() else nodes
-    nearest = cKDTree(forward(nodes)).query(targets)[1]
-    return np.array(nodes[nearest])
+    inverses = _inverses(slopes)
+    usable = unfolded & np.isfinite(inverses).all(axis=(1, 2))
+    if not usable.any():
+        return np.zeros_like(targets), np.broadcast_to(np.eye(2), (len(targets), 2, 2)).copy()
+    images = forward(nodes[usable])
+    nearest = cKDTree(images).query(targets)[1]
+    return np.array(nodes[usable][nearest]), np.array(inverses[usable][nearest])
 
 
-def _newton_step(slopes: Floats, errors: Floats) -> tuple[Floats, Bools]:
-    """Solve the 2 × 2 systems; the second says which of them have a solution."""
+def _inverses(slopes: Floats) -> Floats:
+    """(m, 2, 2) inverses; NaN where there is none."""
     a, b, c, d = slopes[:, 0, 0], slopes[:, 0, 1], slopes[:, 1, 0], slopes[:, 1, 1]
     determinant = a * d - b * c
-    regular = np.abs(determinant) > 1e-14 * np.maximum(1e-300, np.abs(slopes).max(axis=(1, 2)) ** 2)
-    divisor = np.where(regular, determinant, 1.0)
-    step = np.column_stack([d * errors[:, 0] - b * errors[:, 1], a * errors[:, 1] - c * errors[:, 0]])
-    return -step / divisor[:, None], regular & np.isfinite(step).all(axis=1)
+    regular = np.abs(determinant) > 1e-14 * np.maximum(
+        1e-300, np.abs(slopes).max(axis=(1, 2), initial=0.0) ** 2
+    )
+    divisor = np.where(regular, determinant, np.nan)
+    return np.stack([d, -b, -c, a], axis=-1).reshape(-1, 2, 2) / divisor[:, None, None]
+
+
+def _times(matrices: Floats, vectors: Floats) -> Floats:
+    return np.asarray(np.einsum("mij,mj->mi", matrices, vectors))
 
 
 def _shortened(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from whence.errors import InputError, NotEnoughDataError
 from whence.maps.transforms.inversion import INVERSE_ERROR_PX, invert
@@ -104,8 +105,7 @@ class _Spline(PlaneTransform):
         return invert(ground, self._forward, self._slope, extent=float(np.abs(self.nodes).max()))
 
     def _squares(self, scan: Floats) -> Floats:
-        away = (scan[:, None, :] - self.nodes) / self.reach
-        return np.asarray(away[..., 0] ** 2 + away[..., 1] ** 2)
+        return np.asarray(cdist(scan / self.reach, self.nodes / self.reach, "sqeuclidean"))
 
     def _blocks(self, count: int) -> list[slice]:
         size = max(1, _BLOCK // len(self.nodes))
@@ -240,8 +240,8 @@ def _system(nodes: Floats, kernel: str, reach: float) -> Floats:
     """(n + 3, n + 3) kernel values, bordered by 1, x, y."""
     count = len(nodes)
     system = np.zeros((count + 3, count + 3))
-    away = (nodes[:, None, :] - nodes) / reach
-    system[:count, :count] = KERNELS[kernel].value(np.sum(away**2, axis=-1))
+    squares = cdist(nodes / reach, nodes / reach, "sqeuclidean")
+    system[:count, :count] = KERNELS[kernel].value(squares)
     border = np.column_stack([np.ones(count), nodes])
     system[:count, count:], system[count:, :count] = border, border.T
     return system
