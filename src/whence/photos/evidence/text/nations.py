@@ -24,6 +24,9 @@ FIRST_NAMES = frozenset(
 )
 """Also names of people or words of other languages."""
 
+_NEW = re.compile(r"\b(new|nueva|nouvelle)[\s-]+$", re.IGNORECASE)
+"""New Mexico and New England lie elsewhere; New Zealand is found first, as the longer name."""
+
 _TRADE = re.compile(
     r"\b(made|product|imported|hecho|fabriqué|embassy|consulate|airlines?|visa)\b", re.IGNORECASE
 )
@@ -52,7 +55,7 @@ def _named(line: str) -> Iterator[tuple[str, str]]:
     for start, stop in stretches(line):
         text = line[start:stop]
         least = 2 if script_of(text) in ("Hani", "Hang") else LEAST_LETTERS
-        if start < end or len(text) < least or text[0].islower():
+        if start < end or len(text) < least or text[0].islower() or _NEW.search(line, 0, start):
             continue
         code = country_names().get(key_of(text))
         if code is not None:
