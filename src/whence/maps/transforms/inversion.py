@@ -21,6 +21,7 @@ INVERSE_ERROR_PX = 1e-6
 
 _STEPS = 100
 _SHRINKING = 0.01
+_HALVINGS = 12
 _STEP_TOLERANCE = 1e-11
 _NODES = 41
 _MARGIN = 0.5  # of the extent of the points: scans reach beyond their control points
@@ -48,32 +49,64 @@ def invert(targets: Floats, forward: Map, slope: Map, *, extent: float) -> Float
     Floats
         (m, 2); NaN where no point was found.
     """
-    found, inverses = _starts(targets, forward, slope, extent)
-    error = forward(found) - targets
-    solved, fresh = np.zeros(len(targets), dtype=bool), np.zeros(len(targets), dtype=bool)
-    active = np.arange(len(targets))
+    search = _Search(targets, forward, slope, *_starts(targets, forward, slope, extent))
     for _ in range(_STEPS):
-        step = -_times(inverses[active], error[active])
-        size = np.abs(step).max(axis=1)
-        done = size <= _STEP_TOLERANCE * np.maximum(1.0, np.abs(found[active]).max(axis=1))
-        solved[active[done]] = True
-        found[active[done]] += step[done]
-        active, step, size = active[~done], step[~done], size[~done]
-        if not len(active):
+        search.step()
+        if not len(search.active):
             break
-        moved, missed, nearer = _shortened(found[active], step, error[active], (targets[active], forward))
-        found[active[nearer]], error[active[nearer]] = moved[nearer], missed[nearer]
-        following = np.abs(_times(inverses[active], error[active])).max(axis=1)
-        stale = np.where(nearer, following > _SHRINKING * size, ~fresh[active])
-        kept = nearer | stale  # no nearer with derivatives of this very place: there is no such pixel
-        fresh[active] = stale
-        anew = active[stale]
+    return np.where(search.solved[:, None], search.found, np.nan)
+
+
+class _Search:
+    """Newton's method for many targets at once; those that are solved or hopeless leave `active`."""
+
+    def __init__(self, targets: Floats, forward: Map, slope: Map, found: Floats, inverses: Floats) -> None:
+        self.targets, self.forward, self.slope = targets, forward, slope
+        self.found, self.inverses = found, inverses
+        self.error = forward(found) - targets
+        self.solved = np.zeros(len(targets), dtype=bool)
+        self.fresh = np.zeros(len(targets), dtype=bool)  # whether `inverses` are those at `found`
+        self.active = np.arange(len(targets))
+
+    def step(self) -> None:
+        """Move every active point once."""
+        step = -_times(self.inverses[self.active], self.error[self.active])
+        size = np.abs(step).max(axis=1)
+        done = size <= _STEP_TOLERANCE * np.maximum(1.0, np.abs(self.found[self.active]).max(axis=1))
+        self.solved[self.active[done]] = True
+        self.found[self.active[done]] += step[done]
+        self.active = self.active[~done]
+        if len(self.active):
+            nearer = self._move(step[~done])
+            self._renew(nearer, size[~done])
+
+    def _move(self, step: Floats) -> Bools:
+        """Take the steps, halved until they lead nearer; say which of them do."""
+        rows = self.active
+        before = np.hypot(*self.error[rows].T)
+        moved, missed = self.found[rows] + step, np.empty_like(step)
+        todo = np.arange(len(rows))
+        for halving in range(_HALVINGS):
+            missed[todo] = self.forward(moved[todo]) - self.targets[rows[todo]]
+            todo = todo[~(np.hypot(*missed[todo].T) < before[todo])]
+            if not len(todo):
+                break
+            moved[todo] = self.found[rows[todo]] + step[todo] * 0.5 ** (halving + 1)
+        nearer = np.ones(len(rows), dtype=bool)
+        nearer[todo] = False
+        self.found[rows[nearer]], self.error[rows[nearer]] = moved[nearer], missed[nearer]
+        return nearer
+
+    def _renew(self, nearer: Bools, size: Floats) -> None:
+        """Evaluate the derivatives where they have become too old; give up where that would not help."""
+        following = np.abs(_times(self.inverses[self.active], self.error[self.active])).max(axis=1)
+        stale = np.where(nearer, following > _SHRINKING * size, ~self.fresh[self.active])
+        self.fresh[self.active] = stale
+        anew = self.active[stale]
         if len(anew):
-            inverses[anew] = _inverses(slope(found[anew]))
-        active = active[kept]
-        active = active[np.isfinite(inverses[active]).all(axis=(1, 2))]
-    found[~solved] = np.nan
-    return found
+            self.inverses[anew] = _inverses(self.slope(self.found[anew]))
+        self.active = self.active[nearer | stale]
+        self.active = self.active[np.isfinite(self.inverses[self.active]).all(axis=(1, 2))]
 
 
 def _starts(targets: Floats, forward: Map, slope: Map, extent: float) -> tuple[Floats, Floats]:
@@ -106,23 +139,3 @@ def _inverses(slopes: Floats) -> Floats:
 
 def _times(matrices: Floats, vectors: Floats) -> Floats:
     return np.asarray(np.einsum("mij,mj->mi", matrices, vectors))
-
-
-def _shortened(
-    start: Floats, step: Floats, error: Floats, goal: tuple[Floats, Map]
-) -> tuple[Floats, Floats, Bools]:
-    """Halve the steps until they lead nearer; the last says where they do (or are below rounding)."""
-    targets, forward = goal
-    before = np.hypot(error[:, 0], error[:, 1])
-    moved, missed = start + step, np.full_like(start, np.inf)
-    todo = np.arange(len(start))
-    for halving in range(12):
-        missed[todo] = forward(moved[todo]) - targets[todo]
-        after = np.hypot(missed[todo, 0], missed[todo, 1])
-        todo = todo[~(after < before[todo])]
-        if not len(todo):
-            break
-        moved[todo] = start[todo] + step[todo] * 0.5 ** (halving + 1)
-    nearer = np.ones(len(start), dtype=bool)
-    nearer[todo] = False
-    return moved, missed, nearer

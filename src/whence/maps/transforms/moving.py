@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from whence.errors import InputError
 from whence.maps.transforms.inversion import INVERSE_ERROR_PX, invert
@@ -16,6 +17,8 @@ from whence.maps.transforms.plane import Frames, PlaneTransform, freeze
 if TYPE_CHECKING:
     from typing import Self
 
+    from numpy.typing import NDArray
+
     from whence.maps.transforms.linear import Handedness
     from whence.typing import ArrayLike, Floats, Json
 
@@ -23,6 +26,19 @@ __all__ = ["MovingSimilarity"]
 
 _BLOCK = 1 << 18
 _NEAREST = 1e-18  # added to squared distances: at a control point its weight is huge, not infinite
+
+
+class _Local(NamedTuple):
+    """The weighted fit at m pixels to n points."""
+
+    squares: Floats  # (m, n) distances, squared
+    weight: Floats  # (m, n)
+    offset: NDArray[np.complex128]  # (m, n) ẑ
+    place: NDArray[np.complex128]  # (m, n) Ẑ
+    spread: Floats  # (m,) Σ w |ẑ|²
+    height: NDArray[np.complex128]  # (m,) Z*
+    factor: NDArray[np.complex128]  # (m,) turn and scale
+    lever: NDArray[np.complex128]  # (m,) z − z*
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,35 +108,51 @@ class MovingSimilarity(PlaneTransform):
         return cls(frames, freeze(nodes), freeze(images), freeze(shares), float(falloff), mirrored)
 
     def _forward(self, scan: Floats) -> Floats:
-        return np.concatenate([self._moved(scan[rows])[0] for rows in self._blocks(len(scan))])
+        return np.concatenate([self._moved(scan[rows]) for rows in self._blocks(len(scan))])
 
     def _slope(self, scan: Floats) -> Floats:
-        return np.concatenate([self._moved(scan[rows])[1] for rows in self._blocks(len(scan))])
+        return np.concatenate([self._turned(scan[rows]) for rows in self._blocks(len(scan))])
 
     def _backward(self, ground: Floats) -> Floats:
         return invert(ground, self._forward, self._slope, extent=float(np.abs(self.nodes).max()))
 
-    def _moved(self, scan: Floats) -> tuple[Floats, Floats]:
-        """(m, 2) images and their (m, 2, 2) derivatives."""
-        unit = np.array([1.0, 1j if self.mirrored else -1j])
-        away = scan[:, None, :] - self.nodes
-        squares = np.sum(away**2, axis=-1) + _NEAREST
+    def _moved(self, scan: Floats) -> Floats:
+        """(m, 2) images."""
+        local = self._local(scan)
+        image = local.height + local.factor * local.lever
+        return np.column_stack([image.real, image.imag])
+
+    def _turned(self, scan: Floats) -> Floats:
+        """(m, 2, 2) derivatives of `_moved`, term by term."""
+        local = self._local(scan)
+        rates = (local.weight * -2.0 * self.falloff / local.squares)[..., None] * (
+            scan[:, None, :] - self.nodes
+        )
+        total = local.weight.sum(axis=1)[:, None]
+        by_middle = np.einsum("mna,mn->ma", rates, local.offset) / total
+        by_height = np.einsum("mna,mn->ma", rates, local.place) / total
+        turned = local.offset.conj() * local.place - local.factor[:, None] * np.abs(local.offset) ** 2
+        by_factor = np.einsum("mna,mn->ma", rates, turned) / local.spread[:, None]
+        slope = (
+            by_height + by_factor * local.lever[:, None] + local.factor[:, None] * (self._unit - by_middle)
+        )
+        return np.stack([slope.real, slope.imag], axis=1)
+
+    def _local(self, scan: Floats) -> _Local:
+        squares = cdist(scan, self.nodes, "sqeuclidean") + _NEAREST
         weight = self.weights * squares**-self.falloff
         total = weight.sum(axis=1)
-        offsets, places = self.nodes @ unit, self.images @ np.array([1.0, 1j])
+        offsets, places = self.nodes @ self._unit, self.images @ np.array([1.0, 1j])
         middle, height = weight @ offsets / total, weight @ places / total
         offset, place = offsets - middle[:, None], places - height[:, None]
-        spread = np.sum(weight * np.abs(offset) ** 2, axis=1)
+        spread = np.sum(weight * (offset.real**2 + offset.imag**2), axis=1)
         factor = np.sum(weight * offset.conj() * place, axis=1) / spread
-        lever = scan @ unit - middle
-        image = height + factor * lever
-        rates = weight[..., None] * away * (-2.0 * self.falloff / squares)[..., None]
-        by_middle = np.einsum("mna,mn->ma", rates, offset) / total[:, None]
-        by_height = np.einsum("mna,mn->ma", rates, place) / total[:, None]
-        turned = offset.conj() * place - factor[:, None] * np.abs(offset) ** 2
-        by_factor = np.einsum("mna,mn->ma", rates, turned) / spread[:, None]
-        slope = by_height + by_factor * lever[:, None] + factor[:, None] * (unit - by_middle)
-        return np.column_stack([image.real, image.imag]), np.stack([slope.real, slope.imag], axis=1)
+        return _Local(squares, weight, offset, place, spread, height, factor, scan @ self._unit - middle)
+
+    @property
+    def _unit(self) -> NDArray[np.complex128]:
+        """What turns (x, y) into a complex number whose imaginary part grows northward."""
+        return np.array([1.0, 1j if self.mirrored else -1j])
 
     def _blocks(self, count: int) -> list[slice]:
         size = max(1, _BLOCK // len(self.nodes))
