@@ -140,7 +140,7 @@ def find_consensus(
     for size in CORES:
         proposals = Proposals.of(pixels, plane, size=size, handed=handed, seed=seed)
         found = _best_of(proposals, area, tolerance_px)
-        if found is not None and (best is None or found.log10_chance < best.log10_chance):
+        if found is not None and (best is None or _rank(found) > _rank(best)):
             best = found
     if best is None:
         raise NotEnoughDataError("no two points are apart on scan and ground, so they propose no map")
@@ -198,28 +198,39 @@ def reweight(
     return weights
 
 
+def _rank(found: Consensus) -> tuple[bool, int, float]:
+    """Prefer what chance does not explain, then more points, then what chance explains least."""
+    return found.log10_chance <= np.log10(CHANCE), int(found.agree.sum()), -found.log10_chance
+
+
 def _best_of(proposals: Proposals, area: float, tolerance_px: float | None) -> Consensus | None:
+    """Find the points that agree on the best proposal; a tolerance that was given is the last word."""
     if len(proposals.maps) == 0:
         return None
     errors = proposals.errors_px()
-    if tolerance_px is None:
-        order = np.sort(errors, axis=1)
-        chances = _log10_chance(order, proposals.size, area)
-        row, rank = np.unravel_index(int(chances.argmin()), chances.shape)
-        tolerance_px = max(float(order[row, proposals.size + rank]), _FINEST_PX) * (1 + 1e-9)
-    cost = np.square(np.minimum(errors, tolerance_px)).sum(axis=1)  # MSAC
-    core = proposals.maps[int(cost.argmin())]
-    core = _polish(proposals, core, tolerance_px)
+    largest_px = tolerance_px or _tolerance_px(errors, proposals.size, area)
+    cost = np.square(np.minimum(errors, largest_px)).sum(axis=1)  # MSAC
+    core = _polish(proposals, proposals.maps[int(cost.argmin())], largest_px)
     lengths = proposals.errors_px(core[None])[0]
-    agree = lengths <= tolerance_px
+    agree = lengths <= largest_px
     count = int(agree.sum())
     if count <= proposals.size:
-        return Consensus(agree, lengths, tolerance_px, 0.0, core, proposals)
+        return Consensus(agree, lengths, largest_px, 0.0, core, proposals)
     reached = np.sort(lengths)[None, :count]
     chance = float(_log10_chance(reached, proposals.size, area, of=len(lengths))[0, -1])
-    agree, core = _extend(proposals, agree, largest_px=LARGEST_TOLERANCE * float(np.sqrt(area)))
-    lengths = proposals.errors_px(core[None])[0]
-    return Consensus(agree, lengths, max(tolerance_px, float(lengths[agree].max())), chance, core, proposals)
+    if tolerance_px is None:
+        agree, core = _extend(proposals, agree, largest_px=LARGEST_TOLERANCE * float(np.sqrt(area)))
+        lengths = proposals.errors_px(core[None])[0]
+        largest_px = max(largest_px, float(lengths[agree].max()))
+    return Consensus(agree, lengths, largest_px, chance, core, proposals)
+
+
+def _tolerance_px(errors: Floats, size: int, area: float) -> float:
+    """Return the tolerance at which one of the (t, n) proposals is least likely to be chance."""
+    order = np.sort(errors, axis=1)
+    chances = _log10_chance(order, size, area)
+    row, rank = np.unravel_index(int(chances.argmin()), chances.shape)
+    return max(float(order[row, size + rank]), _FINEST_PX) * (1 + 1e-9)
 
 
 def _extend(proposals: Proposals, agree: Bools, *, largest_px: float) -> tuple[Bools, Floats]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from whence.earth import Crs
 from whence.maps import ControlPoints
 from whence.maps.suspects import Suspect, find_suspects
 
 Sheet = Callable[..., ControlPoints]
+LONLAT = Crs.parse("OGC:CRS84")
 
 
 def changed(points: ControlPoints, row: int, *, pixel: object = None, world: object = None) -> ControlPoints:
@@ -122,6 +126,19 @@ def test_repeated_points_are_named(sheet: Sheet) -> None:
     assert "the same point twice" in twice[0].sentence
     contrary = find_suspects(changed(points, 5, pixel=points.pixels[1]))
     assert (5, "duplicate") in {(one.row, one.cause) for one in contrary}
+
+
+@pytest.mark.shared_data
+def test_the_outlier_of_allmaps_is_found(shared_data: Path) -> None:
+    """Oracle: the names of Allmaps' own files for its analysis of outliers; the fifth point was moved."""
+    suspects = {}
+    for name in ("gcpoutlier", "no-gcpoutlier"):
+        path = shared_data / f"maps/allmaps/packages_analyze_test_input_proto-georeferenced-map-{name}.json"
+        gcps = json.loads(path.read_text())["gcps"]
+        points = ControlPoints([gcp["resource"] for gcp in gcps], [gcp["geo"] for gcp in gcps], crs=LONLAT)
+        suspects[name] = [one.row for one in find_suspects(points)]
+    assert suspects["gcpoutlier"][0] == 4  # the worst; of five points another may well be doubted too
+    assert suspects["no-gcpoutlier"] == []
 
 
 def test_four_points_accuse_nobody(sheet: Sheet) -> None:
