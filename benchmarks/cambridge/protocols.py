@@ -12,14 +12,20 @@ from whence.earth.ellipsoid import geodesic_distance_m
 from whence.learn.encoders.classic.local import count_inliers
 from whence.learn.encoders.classic.whitening import LearnedWhitening
 from whence.learn.encoders.normalisation import unit_rows
-from whence.photos.index.consensus import consensus_of, kde_mode, neighbour_weights, weighted_geometric_median
+from whence.photos.index.consensus import (
+    consensus_of,
+    inlier_feature,
+    kde_mode,
+    neighbour_weights,
+    weighted_geometric_median,
+)
 from whence.photos.index.logistic import Logistic
 from whence.photos.index.neighbours import Neighbours
 from whence.photos.index.search import exact_top
 from whence.photos.index.vectors import UnitVectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from whence.photos.index.local_store import LocalStore
     from whence.typing import Bools, Floats, Floats32, Ints
@@ -70,9 +76,17 @@ class Answers:
         )
 
     def evidence(self) -> Floats:
-        """(q, 3) what the product reads its certainty from: likeness, margin, mass of the consensus."""
+        """(q, 4) what certainty is read from: likeness, margin, mass and inliers of the consensus."""
         found = [consensus_of(n, bandwidth_m=15.0, near_m=RIGHT_M) for n in self.neighbours]
-        return np.array([consensus.features for consensus in found])
+        return np.array([[*consensus.features, inlier_feature(consensus)] for consensus in found])
+
+    def nearest_right(self) -> Bools:
+        """(q,) whether the most similar photo is within 25 m of the truth."""
+        return self.neighbour_errors_m()[:, 0] < RIGHT_M
+
+    def modes_right(self) -> Bools:
+        """(q,) whether the densest point of the neighbours is."""
+        return self.modes_m() < RIGHT_M
 
 
 def ask(
@@ -127,7 +141,8 @@ def fine(city: City, vectors: Sequence[Floats32]) -> dict[str, float]:
     return one.recall() | {
         "median 1-NN, m": _median(one.neighbour_errors_m()[:, 0]),
         "median mode, m": _median(one.modes_m()),
-        "surest half R@1": surest_half_recall(parts),
+        "surest half R@1": surest_half(parts, Answers.nearest_right),
+        "surest half, mode within 25 m": surest_half(parts, Answers.modes_right),
         "four views R@1": four.recall()["R@1"],
         "four views median mode, m": _median(four.modes_m()),
         "places < 10 m out R@1": sparse[1].recall()["R@1"],
@@ -135,13 +150,13 @@ def fine(city: City, vectors: Sequence[Floats32]) -> dict[str, float]:
     }
 
 
-def surest_half_recall(parts: Sequence[Answers]) -> float:
-    """R@1 (%) among the half of the answers that are surest of themselves.
+def surest_half(parts: Sequence[Answers], right_of: Callable[[Answers], Bools]) -> float:
+    """Share (%) that is right among the half of the answers that are surest of themselves.
 
     Surest by the probability that the product's regression gives, fitted for each fold on the other folds.
     """
     evidence = [part.evidence() for part in parts]
-    right = [part.neighbour_errors_m()[:, 0] < RIGHT_M for part in parts]
+    right = [right_of(part) for part in parts]
     sure = []
     for fold in range(len(parts)):
         others = [k for k in range(len(parts)) if k != fold]
@@ -203,10 +218,12 @@ def checked_by_geometry(
     """Protocol (a), one view, before and after the geometric check of the first neighbours."""
     scores: dict[str, float] = {}
     for left_out_m, name in ((DUPLICATE_M, ""), (10.0, ", places < 10 m out")):
-        plain, checked = _both_ways(city, vectors, keypoints, left_out_m=left_out_m, sample=sample)
+        parts = _both_ways(city, vectors, keypoints, left_out_m=left_out_m, sample=sample)
+        plain, checked = (Answers.joined(way) for way in parts)
         scores[f"R@1 without{name}"] = plain.recall()["R@1"]
         scores[f"R@1 with{name}"] = checked.recall()["R@1"]
         scores[f"median mode with{name}, m"] = _median(checked.modes_m())
+        scores[f"surest half R@1 with{name}"] = surest_half(parts[1], Answers.nearest_right)
     return scores
 
 
@@ -232,7 +249,8 @@ def _each_fold(
 
 def _both_ways(
     city: City, vectors: Sequence[Floats32], keypoints: LocalStore, *, left_out_m: float, sample: int | None
-) -> tuple[Answers, Answers]:
+) -> tuple[list[Answers], list[Answers]]:
+    """Answers of each fold without and with the geometric check."""
     total = VIEWS * len(city.lonlat)
     chosen = np.sort(np.random.default_rng(3).permutation(total)[:sample])
     fold = city.fold[chosen // VIEWS]
@@ -243,7 +261,7 @@ def _both_ways(
         found = [_check(n, int(row), keypoints) for n, row in zip(answers.neighbours, rows, strict=True)]
         plain.append(answers)
         checked.append(Answers(found, answers.truth))
-    return Answers.joined(plain), Answers.joined(checked)
+    return plain, checked
 
 
 def _check(neighbours: Neighbours, query: int, keypoints: LocalStore) -> Neighbours:
