@@ -10,6 +10,9 @@ import pyproj
 import pytest
 import rasterio
 import shapely
+from affine import Affine
+from rasterio.enums import Resampling
+from rasterio.warp import reproject
 from scans import CRS, ORIGIN, control_points, read_sheet, smooth_scan, smooth_values, write_scan
 
 from whence.earth.crs import Crs
@@ -47,6 +50,32 @@ def test_a_north_up_sheet_is_the_scan_itself(tmp_path: Path, north_up: Transform
     assert sheet.covered_px == 300 * 520
     assert tuple(profile["transform"])[:6] == pytest.approx((2.0, 0.0, ORIGIN[0], 0.0, -2.0, ORIGIN[1]))
     assert profile["crs"].to_epsg() == 32635
+
+
+@pytest.mark.parametrize("resampling", ["nearest", "bilinear", "cubic", "lanczos"])
+def test_gdal_makes_the_same_sheet(tmp_path: Path, resampling: str) -> None:
+    # GDAL rounds its weights otherwise: one grey value, and now and then another neighbour.
+    values = smooth_scan(300, 200)
+    transform = fit(*control_points(20, 300, 200), kind="affine")
+    scan = write_scan(tmp_path / "scan.tif", values)
+    sheet = warp(scan, transform, tmp_path / "sheet.tif", crs=CRS, resampling=resampling)
+    found, inside, profile = read_sheet(sheet.path)
+    corner, right, down = transform.to_world([[0, 0], [1, 0], [0, 1.0]])
+    theirs, _ = reproject(
+        values.transpose(2, 0, 1),
+        np.zeros((3, *inside.shape), np.uint8),
+        src_transform=Affine(
+            right[0] - corner[0], down[0] - corner[0], corner[0],
+            right[1] - corner[1], down[1] - corner[1], corner[1],
+        ),
+        src_crs=CRS,
+        dst_transform=profile["transform"],
+        dst_crs=CRS,
+        resampling=Resampling[resampling],
+    )  # fmt: skip
+    off = np.abs(theirs.transpose(1, 2, 0).astype(int) - found[..., :3])[inside]
+    assert off.max() <= (3 if resampling == "nearest" else 1)
+    assert off.mean() < 0.05
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
