@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whence.maps.fitting import MapFit, fit
     from whence.maps.points.control import ControlPoints
     from whence.maps.points.reading import read_points
+    from whence.maps.points.writing import write_points
     from whence.maps.recommendation import Recommendation, recommend
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "read_points",
     "recommend",
     "transforms",
+    "write_points",
 ]
 
 # Names are imported when first used: shapely, pyproj and scipy are slow to load.
@@ -36,6 +38,7 @@ _HOMES = {
     "fit": "fitting",
     "read_points": "points.reading",
     "recommend": "recommendation",
+    "write_points": "points.writing",
 }
 _MODULES = frozenset({"points", "transforms"})
 

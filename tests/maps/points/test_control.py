@@ -83,5 +83,10 @@ def test_a_system_is_stated_once() -> None:
         unknown.with_crs("EPSG:999999")
 
 
+def test_points_outside_the_scan() -> None:
+    points = ControlPoints([[0, 0], [100, 50], [100.5, 3], [3, -0.5]], np.zeros((4, 2)))
+    assert points.outside((100, 50)).tolist() == [False, False, True, True]
+
+
 def test_no_points_are_points() -> None:
     assert len(ControlPoints([], [])) == 0

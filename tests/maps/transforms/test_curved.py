@@ -10,7 +10,7 @@ from scipy.interpolate import LinearNDInterpolator, RBFInterpolator
 from scipy.optimize import least_squares
 
 from whence.errors import InputError
-from whence.maps.transforms import fit
+from whence.maps.transforms import fit, mesh
 from whence.typing import Floats
 
 Sheet = Callable[[Floats], Floats]
@@ -191,8 +191,12 @@ def test_mesh_becomes_the_affine_far_away(spread: Spread, bent: Sheet) -> None:
     )
 
 
-def test_mesh_is_inverted_by_search_where_walking_goes_round(spread: Spread, flat: Sheet) -> None:
-    """A strongly bent sheet: every pixel comes back, although the first guess is far off."""
+@pytest.mark.parametrize("steps", [16, 0])
+def test_mesh_is_inverted_by_walking_and_by_search(
+    spread: Spread, flat: Sheet, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """A sheet turned by up to 70° in its middle: every pixel comes back, without any step of the walk too."""
+    monkeypatch.setattr(mesh, "_WALK", steps)
 
     def swirled(pixels: Floats) -> Floats:
         away = pixels - [4000.0, 3000.0]

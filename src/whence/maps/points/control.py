@@ -108,6 +108,21 @@ class ControlPoints:
             names=tuple(self.names[row] for row in rows),
         )
 
+    def outside(self, size_px: tuple[int, int]) -> Bools:
+        """Tell which points lie outside a scan.
+
+        Parameters
+        ----------
+        size_px
+            Width, height.
+
+        Returns
+        -------
+        Bools
+            (n,), False on the very edge.
+        """
+        return np.asarray(((self.pixels < 0.0) | (self.pixels > size_px)).any(axis=1))
+
     def in_crs(self, crs: Any) -> Self:
         """Turn the world coordinates into another coordinate system.
 

@@ -27,7 +27,7 @@ __all__ = ["Annotation", "annotation_json", "is_annotation", "parse_annotations"
 
 _POLYGON = re.compile(r"""<polygon[^>]*\bpoints\s*=\s*["']([^"']*)["']""")
 _SIZE = re.compile(r"""<svg[^>]*?\bwidth\s*=\s*["'](\d+)["'][^>]*?\bheight\s*=\s*["'](\d+)["']""")
-_KINDS = {"thinPlateSpline": "tps", "helmert": "similarity", "projective": "projective", "linear": "mesh"}
+_KINDS = {"thinPlateSpline": "tps", "helmert": "similarity", "projective": "projective"}
 _WRITTEN = {
     "tps": {"type": "thinPlateSpline"},
     "similarity": {"type": "helmert"},

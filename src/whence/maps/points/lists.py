@@ -84,7 +84,8 @@ class Table:
             if any(cell.strip() for cell in row)
         )
         for number, row in rows:
-            if len(row) != len(header) and any(cell.strip() for cell in row[len(header) :] or ("x",)):
+            surplus = any(cell.strip() for cell in row[len(header) :])
+            if len(row) < len(header) or surplus:
                 raise InputError(
                     f"{where}, line {number}: {len(row)} values for {len(header)} columns; complete the line "
                     "or look for a decimal comma that splits a number"

@@ -116,7 +116,8 @@ class PlaneTransform(ABC):
         Returns
         -------
         Floats
-            (..., 2) column, row; NaN where none of the scan's pixels leads there.
+            (..., 2) column, row; NaN where no pixel is found that leads there: there is none, or it lies
+            beyond a fold of the transform.
         """
         ground = as_plane(world, "world")
         reduced = self.frames.world.reduce(ground.reshape(-1, 2))

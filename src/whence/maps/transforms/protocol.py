@@ -54,7 +54,7 @@ class Transform(Protocol):
         """Bring (..., 2) pixels to the ground; NaN where there is none (beyond a horizon)."""
 
     def to_pixels(self, world: ArrayLike) -> Floats:
-        """Bring (..., 2) world points to the scan; NaN where none of its pixels leads there."""
+        """Bring (..., 2) world points to the scan; NaN where no pixel is found that leads there."""
 
     def jacobian(self, pixels: ArrayLike) -> Floats:
         """(..., 2, 2) derivatives of (easting, northing), the rows, by (column, row), the columns."""
