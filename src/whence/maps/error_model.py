@@ -213,8 +213,8 @@ class ErrorModel:
         local = (pixels - self.center_px) / self.scale_px
         variance: Floats = self.nugget_m2 * np.square(rows).sum(axis=(1, 2))
         for k in map(int, np.flatnonzero(self.sills_m2)):
-            across = covariance(self.points, self.points, k)
-            here = covariance(local, self.points, k)
+            across = _covariance(self.points, self.points, k)
+            here = _covariance(local, self.points, k)
             spread = np.einsum("mrn,mrn->m", rows @ across, rows)
             left = np.maximum(1 - 2 * (own * here).sum(axis=1) + spread, 0.0)
             variance = variance + self.sills_m2[k] * left
@@ -236,12 +236,12 @@ class ErrorModel:
         weights = inverse / np.where(diagonal == 0, np.inf, diagonal)[:, None]  # 1 at the point itself
         variance = self.nugget_m2 * np.square(weights).sum(axis=1)
         for k in map(int, np.flatnonzero(self.sills_m2)):
-            across = covariance(self.points, self.points, k)
+            across = _covariance(self.points, self.points, k)
             variance += self.sills_m2[k] * np.einsum("in,nk,ik->i", weights, across, weights)
         return np.asarray(variance, dtype=np.float64)
 
 
-def covariance(one: Floats, other: Floats, k: int) -> Floats:
+def _covariance(one: Floats, other: Floats, k: int) -> Floats:
     """Return the (m, n) covariance of a deformation of unit variance between places in the frame.
 
     A Matérn field of smoothness 3/2 with the k-th of `RANGES`.
@@ -308,7 +308,7 @@ def _learn(design: Floats, local: Floats, residuals_m: Floats) -> tuple[Floats, 
     table = [(0.0, 0)] + [(share, k) for share in SHARES for k in range(len(RANGES))]
     prior = [1.0] + [1 / len(RANGES)] * (len(table) - 1)
     scores, variances = np.array(
-        [_restricted(design, residuals_m, share * covariance(local, local, k), share) for share, k in table]
+        [_restricted(design, residuals_m, share * _covariance(local, local, k), share) for share, k in table]
     ).T
     posterior = np.array(prior) * np.exp(scores - scores.max())
     posterior *= variances / posterior.sum()

@@ -61,7 +61,7 @@ def leave_one_out(fitter: Fitter, pixels: Floats, world: Floats, *, weights: Flo
     transform = fitter(pixels, world, weights)
     if transform.kind in LINEAR:
         return _linear(transform, pixels, world, weights)
-    if transform.kind == "tps" and is_interpolating(transform, pixels, world):
+    if transform.kind == "tps" and _is_interpolating(transform, pixels, world):
         return _spline(pixels, world)
     return by_refitting(fitter, pixels, world, weights=weights)
 
@@ -161,7 +161,7 @@ def areas(pixels: Floats, count: int) -> list[Ints]:
     return parts
 
 
-def is_interpolating(transform: Transform, pixels: Floats, world: Floats) -> bool:
+def _is_interpolating(transform: Transform, pixels: Floats, world: Floats) -> bool:
     """Tell whether a fit passes through its points, to a millionth of their extent."""
     miss = np.abs(transform.to_world(pixels) - world).max()
     return bool(miss <= 1e-6 * np.ptp(world, axis=0).max())

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from whence.maps.transforms import Transform
     from whence.typing import Bools, Floats
 
-__all__ = ["Checks", "Quality", "check", "measure", "qgis_mean_error_px", "residuals_px", "rms"]
+__all__ = [
+    "Checks",
+    "Quality",
+    "check",
+    "measure",
+    "qgis_mean_error_px",
+    "residuals_px",
+    "rms",
+    "rms_of_known",
+]
 
 AREAS = 5
 """Areas of the sheet that are left out in turn."""
@@ -122,8 +131,8 @@ class Quality:
             "indispensable_points": self.indispensable,
             "residuals_m": self.residuals_m.tolist(),
             "residuals_px": self.residuals_px.tolist(),
-            "leave_one_out_m": known(self.leave_one_out_m),
-            "by_area_m": None if self.by_area_m is None else known(self.by_area_m),
+            "leave_one_out_m": _known(self.leave_one_out_m),
+            "by_area_m": None if self.by_area_m is None else _known(self.by_area_m),
             "coverage": self.coverage.to_json(),
         }
 
@@ -222,7 +231,7 @@ def rms_of_known(differences: Floats) -> float | None:
     return rms(differences[there]) if there.any() else None
 
 
-def known(differences: Floats) -> list[list[float] | None]:
+def _known(differences: Floats) -> list[list[float] | None]:
     """Write (n, 2) differences as JSON, null for NaN."""
     return [None if np.isnan(row[0]) else row.tolist() for row in differences]
 
