@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from whence.typing import PathLike
 
-__all__ = ["FoundImages", "Skipped", "find_images", "search_images"]
+__all__ = ["FoundImages", "PassedOver", "find_images", "search_images"]
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Skipped:
+class PassedOver:
     """Something in a searched folder that was passed over.
 
     Attributes
@@ -50,7 +50,7 @@ class FoundImages:
     """
 
     images: tuple[Path, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[PassedOver, ...]
 
 
 def find_images(paths: PathLike | Iterable[PathLike], *, recursive: bool = True) -> list[Path]:
@@ -100,7 +100,7 @@ def search_images(paths: PathLike | Iterable[PathLike], *, recursive: bool = Tru
     """
     named = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     images: dict[Path, None] = {}
-    skipped: list[Skipped] = []
+    skipped: list[PassedOver] = []
     visited: set[tuple[int, int]] = set()
     for path in map(Path, named):
         if not path.exists() and not path.is_symlink():
@@ -113,7 +113,7 @@ def search_images(paths: PathLike | Iterable[PathLike], *, recursive: bool = Tru
 
 
 def _search(
-    folder: Path, visited: set[tuple[int, int]], skipped: list[Skipped], *, recursive: bool
+    folder: Path, visited: set[tuple[int, int]], skipped: list[PassedOver], *, recursive: bool
 ) -> Iterator[Path]:
     """Walk one folder without a stack of calls, so that depth does not matter."""
     suffixes = image_suffixes()
@@ -124,13 +124,13 @@ def _search(
         for entry in _entries(here, visited, skipped):
             path = here / entry.name
             if entry.name.startswith("."):
-                skipped.append(Skipped(path, "hidden"))
+                skipped.append(PassedOver(path, "hidden"))
             elif _is_folder(entry):
                 folders.append((entry.is_symlink(), path))
             elif path.suffix.lower() in suffixes:
                 yield path
             else:
-                skipped.append(Skipped(path, "not a picture by its ending"))
+                skipped.append(PassedOver(path, "not a picture by its ending"))
         if recursive:
             # Real folders are visited before links to them, so that the plain path is the one listed.
             waiting.extend(path for _, path in sorted(folders, reverse=True))
@@ -143,16 +143,18 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _entries(folder: Path, visited: set[tuple[int, int]], skipped: list[Skipped]) -> list[os.DirEntry[str]]:
+def _entries(
+    folder: Path, visited: set[tuple[int, int]], skipped: list[PassedOver]
+) -> list[os.DirEntry[str]]:
     try:
         status = folder.stat()
         identity = (status.st_dev, status.st_ino)
         if identity in visited:
-            skipped.append(Skipped(folder, "the same folder was searched already under another name"))
+            skipped.append(PassedOver(folder, "the same folder was searched already under another name"))
             return []
         visited.add(identity)
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        skipped.append(Skipped(folder, f"cannot be read ({error.strerror})"))
+        skipped.append(PassedOver(folder, f"cannot be read ({error.strerror})"))
         return []
