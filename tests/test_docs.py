@@ -23,7 +23,6 @@ from whence.cli import whence as command_line
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
 EXAMPLES = sorted((CHECKOUT / "examples").glob("*.py"))
-PICTURES_TO_COME = {"docs/images/demo-map.png"}  # written from the demo's report when a release is made
 
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL
@@ -64,8 +63,6 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         if "://" in target or target.startswith("mailto:"):
             continue
         there = (page.parent / target).resolve() if target else page
-        if name_of(there) in PICTURES_TO_COME:
-            continue
         assert there.exists(), f"{name_of(page)} links to {target}"
         if anchor and there.suffix == ".md":
             known = anchors(there)
@@ -261,8 +258,10 @@ def quoted_constants() -> Iterator[tuple[str, str]]:
     from whence.earth.belief import MAX_PATCHES
     from whence.learn.encoders.classic.description import PARTS
     from whence.learn.encoders.classic.encoder import ClassicEncoder
+    from whence.photos.estimate import LEAST_SAID
     from whence.photos.evidence import camera, exif, time
     from whence.photos.evidence.text import currency, distances, domains, nations, phones, source
+    from whence.photos.index.approximate import FEWEST, MANY
     from whence.photos.index.calibration import ELSEWHERE
     from whence.photos.index.consensus import ASSERT_FROM, NEIGHBOUR_TEMPERATURE
     from whence.photos.index.questions import FEWEST_TRIALS
@@ -290,6 +289,9 @@ def quoted_constants() -> Iterator[tuple[str, str]]:
     yield "methods/evidence.md", f"| {domains.TRUST} with www, http or @; bare addresses {domains.TRUST_BARE}"
     yield "methods/evidence.md", f"| {nations.TRUST}; {nations.TRUST_ABROAD} beside words of streets"
     yield "methods/evidence.md", f"| {currency.TRUST}; {currency.TRUST_SHARED} for signs of several"
+    yield "methods/evidence.md", f"leaves more than {100 * (1 - LEAST_SAID):.0f} % to the background"
+    yield "methods/place-index.md", f"From {MANY:,} photographs on"
+    yield "methods/place-index.md", f"asks for it from {FEWEST:,} photographs on"
     yield "methods/place-index.md", f"wᵢ = exp((sᵢ − s₁) / {NEIGHBOUR_TEMPERATURE})"
     yield "methods/place-index.md", f"Below p = {ASSERT_FROM} no spot is put forward"
     yield "methods/place-index.md", f"the prior of {ELSEWHERE} for"
