@@ -10,13 +10,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from whence.earth.sphere import EARTH_RADIUS_M
 from whence.imagery.ifd import Directory, Rational, Value, first_number, text
 
-__all__ = ["GPS_TAGS", "GpsFix", "check_position", "read_gps"]
+__all__ = ["GPS_TAGS", "METRES_PER_DEGREE", "GpsFix", "check_position", "read_gps"]
 
 GPS_TAGS = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 11, 16, 17, 18, 29, 31})
 
-_METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
+METRES_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
 _UNITS_DEG = (1.0, 1 / 60, 1 / 3600)
 _DOP_TO_M = 5.0  # user range error of a civil receiver: a dilution of one is about five metres
 _DATUM_SHIFT_M = 500.0  # the usual size of a local datum's distance from WGS 84
@@ -83,7 +84,7 @@ def read_gps(tags: Directory) -> GpsFix:
     return GpsFix(
         longitude_deg=longitude.degrees if believed and longitude else None,
         latitude_deg=latitude.degrees if believed and latitude else None,
-        resolution_m=step_deg * _METRES_PER_DEGREE if believed else None,
+        resolution_m=step_deg * METRES_PER_DEGREE if believed else None,
         position_error_m=error_m,
         altitude_m=_altitude_m(tags, problems),
         direction_deg=_direction_deg(tags, problems),

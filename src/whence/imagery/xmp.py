@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from whence.imagery.clock import parse_time
-from whence.imagery.gps import GpsFix, check_position
+from whence.imagery.gps import METRES_PER_DEGREE, GpsFix, check_position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ _PREFIXES = {
 }
 _LARGEST_PACKET_BYTES = 16 * 2**20
 _COORDINATE = re.compile(r"([+-]?[\d.]+)(?:[, ]+([\d.]+))?(?:[, ]+([\d.]+))?[, ]*([NSEW]?)", re.IGNORECASE)
-_METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
 
 
 def parse_xmp(packet: bytes) -> dict[str, str]:
@@ -75,7 +74,7 @@ def xmp_fix(properties: Mapping[str, str]) -> GpsFix:
     return GpsFix(
         longitude_deg=position[0] if position else None,
         latitude_deg=position[1] if position else None,
-        resolution_m=position[2] * _METRES_PER_DEGREE if position else None,
+        resolution_m=position[2] * METRES_PER_DEGREE if position else None,
         position_error_m=error_m if position and error_m and error_m > 0 else None,
         altitude_m=altitude_m,
         direction_deg=direction_deg if direction_deg is not None and 0 <= direction_deg <= 360 else None,
