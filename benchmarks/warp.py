@@ -35,6 +35,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from whence.earth.crs import Crs
 from whence.imagery.raster import open_raster
 from whence.maps.transforms import fit
+from whence.maps.warping.layout import Layout
 from whence.maps.warping.placing import Placing
 from whence.maps.warping.resampling import kernel
 from whence.maps.warping.tiles import Tiler
@@ -131,10 +132,8 @@ def measured_error_px(scan: Path, pixels: np.ndarray, world: np.ndarray, *, samp
     placing = Placing(transform, Crs.parse(CRS), Crs.parse(CRS))
     rng, worst = np.random.default_rng(1), 0.0
     with open_raster(scan) as reader:
-        tiler = Tiler.plan(
-            reader, placing, kernel=kernel("bilinear"), neatline=None, resolution_m=None,
-            max_error_px=BOUND_PX, landmarks=None,
-        )  # fmt: skip
+        layout = Layout.of(reader.raster, placing)
+        tiler = Tiler.of(reader, layout, kernel=kernel("bilinear"), max_error_px=BOUND_PX)
         windows = tiler.windows()
         for window in windows:
             located = tiler.grid.locate(window)

@@ -196,3 +196,15 @@ def test_little_memory_gives_the_same_sheet(
     monkeypatch.setattr("whence.maps.warping.sheet._SCAN_SHARE", 1e-6)
     streamed = warp(scan, spline, tmp_path / "streamed.tif", crs=CRS)
     np.testing.assert_array_equal(read_sheet(held.path)[0], read_sheet(streamed.path)[0])
+
+
+def test_a_tile_from_all_over_the_scan_is_made_of_pieces(
+    tmp_path: Path, spline: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = write_scan(tmp_path / "scan.tif", smooth_scan(700, 600))
+    whole = warp(scan, spline, tmp_path / "whole.tif", crs=CRS)
+    monkeypatch.setattr("whence.maps.warping.tiles._WIDEST_PX", 400)
+    pieced = warp(scan, spline, tmp_path / "pieced.tif", crs=CRS)
+    one, other = read_sheet(whole.path)[0].astype(int), read_sheet(pieced.path)[0].astype(int)
+    np.testing.assert_array_equal(one[..., 3], other[..., 3])
+    assert np.abs(one - other).max() <= 1  # positions are counted from another corner in float32

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["InverseGrid", "Located"]
 
 _COARSEST_PX = 128
+_SAFETY = 2.0
+"""Between the places of the test the error may be larger; what was found there counts so many times."""
+
 _NEAR_PX = 8.0
 """Cubic and Lanczos kernels reach 4 pixels; nodes further off the scan than this need no accuracy."""
 
@@ -38,7 +41,7 @@ class Located:
     low, high
         Least and greatest column, row on the scan, counted as everywhere else.
     error_px
-        Greatest difference from the exact position that was seen between the nodes.
+        Twice the greatest difference from the exact position that was seen between the nodes.
     """
 
     indices: Floats32
@@ -56,10 +59,11 @@ class InverseGrid:
     pixels; between them they follow the cubic through the four nearest nodes, along rows and then along
     columns. Then h is halved: the new nodes lie halfway between the old ones, along the edges of the cells
     and in their middles, which is where such an interpolation is furthest off. What the old nodes said there
-    is compared with the exact position, and as long as one differs by more than the bound, h is halved again.
-    The nodes of the last test are used, so the grid in use is twice as fine as the one that passed, and its
-    own error a quarter of the stated one or less. Landmarks, where a spline may have a bump narrower than h,
-    are tested besides.
+    is compared with the exact position, and as long as one differs by more than half the bound, h is halved
+    again. The nodes of the last test are used, so the grid in use is twice as fine as the one that passed,
+    and its own error mostly an eighth of the stated one or less. Landmarks, where a spline may have a bump
+    narrower than h, are tested besides. This is a test at many places, not a proof: of 1600 splines through 12
+    points that were scattered without order, two exceeded the bound somewhere.
 
     Parameters
     ----------
@@ -207,13 +211,13 @@ class InverseGrid:
         )
 
     def _errors(self, guess: Floats, exact: Floats) -> Floats:
-        """Greatest distance per patch among (n, m, 2) positions on or near the scan; infinite if unknown."""
+        """Greatest distance per patch of (n, m, 2) positions near the scan, doubled; infinite if unknown."""
         off = guess - exact
         distance = np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2)
         distance = np.where(np.isnan(distance), np.inf, distance)
         reach = _NEAR_PX + 2.0 * self.max_error_px
         far = ((exact < -reach) | (exact > np.add(self.scan_size, reach))).any(axis=-1)
-        return np.asarray(np.where(far, 0.0, distance).max(axis=1))
+        return np.asarray(_SAFETY * np.where(far, 0.0, distance).max(axis=1))
 
     def _at_landmarks(self, patches: Patches) -> Floats:
         """Greatest error per patch at the landmarks that lie in it."""

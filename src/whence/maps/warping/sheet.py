@@ -49,8 +49,8 @@ class Sheet:
         Its coordinate system, corner, resolution and size.
     error_px
         How far off its exact place on the scan a pixel may have been taken, pixels of the scan (after
-        averaging, if it was averaged): the greatest difference found at the test positions of the grid, plus
-        what rounding adds.
+        averaging, if it was averaged): twice the greatest difference found at the test positions of the grid,
+        plus what rounding adds.
     covered_px
         How many of its pixels carry something.
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Tile", "Tiler"]
 
 _TILE_PX = 4 * PATCH_PX
-_WIDEST_PX = 32_000  # OpenCV counts positions in 16 bits
+_WIDEST_PX = 8192  # OpenCV counts positions in 16 bits, and memory is bounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +106,7 @@ class Tiler:
 
     def windows(self) -> list[Window]:
         """All tiles in the order of reading."""
-        return [
-            Window(
-                column, row, min(_TILE_PX, self.frame.width - column), min(_TILE_PX, self.frame.height - row)
-            )
-            for row in range(0, self.frame.height, _TILE_PX)
-            for column in range(0, self.frame.width, _TILE_PX)
-        ]
+        return _cut(Window(0, 0, self.frame.width, self.frame.height), _TILE_PX)
 
     def tiles(self) -> Iterator[tuple[Window, Tile | None]]:
         """Make one tile after the other; None for those that hold nothing of the scan."""
@@ -128,15 +122,29 @@ class Tiler:
         area = None if located is None else self._needed(located)
         if located is None or area is None:
             return None
-        on_scan = self._on_scan(located)
-        inside = on_scan if inside is None else inside if on_scan is None else inside & on_scan
+        if max(area.width, area.height) > _WIDEST_PX and max(window.width, window.height) > PATCH_PX:
+            return self._pieced(window)
         values, there = self.reader.read(area)
         found, valid = resample(values, located.indices, kernel=self.kernel, valid=there)
-        for part in (inside, valid):
+        kept = np.ones(found.shape[:2], np.bool_)
+        for part in (inside, valid, self._on_scan(located)):
             if part is not None:
-                inside = part if inside is None else inside & part
-        everywhere = np.ones(found.shape[:2], np.bool_)
-        return Tile(found, everywhere if inside is None else inside, located.error_px + self.rounding_px)
+                kept &= part
+        return Tile(found, kept, located.error_px + self.rounding_px)
+
+    def _pieced(self, window: Window) -> Tile | None:
+        """Make a tile from patches, where the transform draws it from all over a large scan."""
+        pieces = [(part, self.tile(part)) for part in _cut(window, PATCH_PX)]
+        made = [(part, tile) for part, tile in pieces if tile is not None]
+        if not made:
+            return None
+        first = made[0][1].values
+        values = np.zeros((window.height, window.width, first.shape[-1]), first.dtype)
+        valid = np.zeros((window.height, window.width), np.bool_)
+        for part, tile in made:
+            place = part._replace(column=part.column - window.column, row=part.row - window.row).slices
+            values[place], valid[place] = tile.values, tile.valid
+        return Tile(values, valid, max(tile.error_px for _, tile in made))
 
     def _needed(self, located: Located) -> Window | None:
         """Give the part of the scan that the kernel reaches from the tile, or None beside the scan."""
@@ -156,3 +164,13 @@ class Tiler:
         high = low + np.array(self.grid.scan_size, np.float32)
         x, y = located.indices[..., 0], located.indices[..., 1]
         return np.asarray((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
+
+
+def _cut(window: Window, side: int) -> list[Window]:
+    """Cut a window into squares, smaller at its right and lower border, row by row."""
+    right, bottom = window.column + window.width, window.row + window.height
+    return [
+        Window(column, row, min(side, right - column), min(side, bottom - row))
+        for row in range(window.row, bottom, side)
+        for column in range(window.column, right, side)
+    ]
