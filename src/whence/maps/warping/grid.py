@@ -62,8 +62,8 @@ class InverseGrid:
     is compared with the exact position, and as long as one differs by more than half the bound, h is halved
     again. The nodes of the last test are used, so the grid in use is twice as fine as the one that passed,
     and its own error mostly an eighth of the stated one or less. Landmarks, where a spline may have a bump
-    narrower than h, are tested besides. This is a test at many places, not a proof: of 1600 splines through 12
-    points that were scattered without order, two exceeded the bound somewhere.
+    narrower than h, are tested besides. This is a test at many places, not a proof: of 1600 splines through
+    12 points that were scattered without order, two exceeded the bound somewhere.
 
     Parameters
     ----------
