@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from benchmarks.timing import interleaved, significant
 
+from benchmarks.timing import interleaved, significant
 from whence.imagery.photo import open_image
 from whence.learn.encoders.baselines import Gist, LabHistogram, Thumbnail
 from whence.learn.encoders.classic.encoder import ClassicEncoder

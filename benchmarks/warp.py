@@ -29,9 +29,9 @@ from statistics import median
 import cv2
 import numpy as np
 import rasterio
-from benchmarks.timing import significant
 from rasterio.errors import NotGeoreferencedWarning
 
+from benchmarks.timing import significant
 from whence.earth.crs import Crs
 from whence.imagery.raster import open_raster
 from whence.maps.transforms import fit

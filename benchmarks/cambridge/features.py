@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from benchmarks.cambridge.city import FOLDS, VIEWS, City, per_view
 
+from benchmarks.cambridge.city import FOLDS, VIEWS, City, per_view
 from whence.imagery.photo import open_image
 from whence.learn.encoders.baselines import Gist, LabHistogram, Thumbnail
 from whence.learn.encoders.classic.description import PARTS, Describer

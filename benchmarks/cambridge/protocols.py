@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from benchmarks.cambridge.city import DUPLICATE_M, FOLDS, VIEWS, City
 
+from benchmarks.cambridge.city import DUPLICATE_M, FOLDS, VIEWS, City
 from whence.earth.ellipsoid import geodesic_distance_m
 from whence.learn.encoders.classic.local import count_inliers
 from whence.learn.encoders.classic.whitening import LearnedWhitening
