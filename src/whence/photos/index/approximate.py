@@ -23,7 +23,7 @@ FEWEST = 10_000
 """Below so many photos the exact search takes milliseconds, and is used whatever was asked for."""
 
 MANY = 1_000_000
-"""From so many photos on the exact search takes seconds a query, and is left where faiss is installed."""
+"""From so many photos on the exact search takes about half a second, and is left where faiss is installed."""
 
 _FILE = "approximate.faiss"
 _LISTS_PER_ROOT = 4.0  # lists = 4 √n
