@@ -129,3 +129,8 @@ def test_a_model_out_of_reach_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no folder"):
         load_encoder(f"transformers:{tmp_path / 'missing'}")
+
+
+def test_a_mistyped_folder_is_not_looked_for_on_the_hub() -> None:
+    with pytest.raises(NotFoundError, match="owner/name"):
+        load_encoder("transformers:nothere")

@@ -69,6 +69,8 @@ class TransformersEncoder:
         name = str(source)
         # The cache is asked first: without a network the hub is given up only after half a minute.
         cached_only = Path(name).is_dir() or _is_cached(name)
+        if not cached_only and "/" not in name:
+            raise NotFoundError(f"there is no folder {name}; models on the hub are called owner/name")
         try:
             processor = _pil_processor(library, name, cached_only=cached_only)
             model = library.AutoModel.from_pretrained(
