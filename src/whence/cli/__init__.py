@@ -23,6 +23,7 @@ COMMANDS = {
     "index": "whence.cli.index:index",
     "evaluate": "whence.cli.evaluate:evaluate",
     "exif": "whence.cli.exif:exif",
+    "map": "whence.cli.map:map_",
     "demo": "whence.cli.demo:demo",
 }
 """Name -> "module:command"; a module is imported when its command runs, so that help stays quick."""
@@ -32,6 +33,7 @@ SUMMARIES = {
     "index": "Build and look after an index of known photographs.",
     "evaluate": "Accuracy and calibration of a table of results.",
     "exif": "Show, or remove, what a file tells about its place and time.",
+    "map": "Georeference scanned maps: fit control points, judge the fit, warp the scan.",
     "demo": "Draw a little town, index part of it, locate the rest.",
 }
 

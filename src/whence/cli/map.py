@@ -1,0 +1,205 @@
+"""whence map: from a scan with control points to a georeferenced sheet with an honest accuracy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from whence.cli.escaping import visible
+
+if TYPE_CHECKING:
+    from whence.maps import MapFit
+    from whence.typing import Floats
+
+__all__ = ["map_"]
+
+existing = click.Path(exists=True, dir_okay=False, path_type=Path)
+new = click.Path(dir_okay=False, path_type=Path)
+
+crs_option = click.option(
+    "--crs",
+    help="Coordinate system of points that do not say it, such as EPSG:2392.",
+)
+kind_option = click.option(
+    "--kind",
+    default="auto",
+    show_default=True,
+    help="auto (chosen by leaving points out), linear, similarity, affine5, affine, projective, polynomial1, "
+    "polynomial2, polynomial3, tps, rbf, mesh or moving.",
+)
+robust_option = click.option(
+    "--robust", is_flag=True, help="Use only the points that agree on one map, and tell which do not."
+)
+
+
+@click.group("map")
+def map_() -> None:
+    """Georeference scanned maps: fit control points, judge the fit, warp the scan."""
+
+
+@map_.command()
+@click.argument("points", type=existing)
+@crs_option
+@kind_option
+@robust_option
+@click.option("--check", type=existing, help="Independent points to compare the fit with.")
+@click.option("--scan", type=existing, help="The scan, for its size: which share of it the points enclose.")
+@click.option("--out", type=new, help="Also write the whole fit to this JSON file.")
+@click.option("--json", "as_json", is_flag=True, help="JSON to stdout instead of text.")
+def fit(
+    points: Path,
+    crs: str | None,
+    kind: str,
+    robust: bool,
+    check: Path | None,
+    scan: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Fit the control points in POINTS and tell how accurate the map is, and which points are wrong.
+
+    POINTS may be QGIS' .points, CSV, GDAL's gcp options or VRT, a TIFF with points, an IIIF annotation,
+    GeoJSON or a world file.
+
+    \b
+    whence map fit sheet.points
+    whence map fit sheet.points --kind affine --scan sheet.png --check checkpoints.csv
+    whence map fit sheet.points --robust --out fit.json
+    """
+    from whence.cli.map_report import report
+    from whence.imagery.atomic import atomic_path
+
+    fitted = _fitted(points, crs=crs, kind=kind, robust=robust, scan=scan, check=check)
+    content = json.dumps(fitted.to_json(), ensure_ascii=False, indent=1)
+    if out is not None:
+        with atomic_path(out) as beside:
+            beside.write_text(content + "\n", encoding="utf-8")
+    click.echo(content if as_json else report(fitted))
+
+
+@map_.command()
+@click.argument("scan", type=existing)
+@click.option("--points", required=True, type=existing, help="The control points, as in fit.")
+@crs_option
+@kind_option
+@robust_option
+@click.option("--out", required=True, type=new, help="The GeoTIFF to write.")
+@click.option("--sheet-crs", help="Coordinate system of the GeoTIFF; that of the points when not given.")
+@click.option(
+    "--resolution", type=float, metavar="METRES", help="Side of a pixel; as the scan's if left out."
+)
+@click.option(
+    "--resampling", default="bilinear", show_default=True, help="nearest, bilinear, cubic or lanczos."
+)
+@click.option(
+    "--neatline",
+    type=existing,
+    help="What of the scan is map: a text file with column and row of one corner per line, or an IIIF "
+    "annotation with a mask. The rest becomes transparent.",
+)
+@click.option("--cog/--no-cog", default=True, show_default=True, help="Cloud-optimised, or plain and tiled.")
+def warp(
+    scan: Path,
+    points: Path,
+    crs: str | None,
+    kind: str,
+    robust: bool,
+    out: Path,
+    sheet_crs: str | None,
+    resolution: float | None,
+    resampling: str,
+    neatline: Path | None,
+    cog: bool,
+) -> None:
+    """Bring SCAN into the coordinate system of its control points, as a GeoTIFF.
+
+    \b
+    whence map warp sheet.png --points sheet.points --out sheet.tif
+    whence map warp sheet.png --points sheet.points --kind affine --resolution 2 --out sheet.tif
+    whence map warp sheet.png --points sheet.points --neatline corners.txt --sheet-crs EPSG:3857 --out web.tif
+
+    Scans of any size pass through in tiles. The file appears whole or not at all.
+    """
+    from whence.cli.progress import counter
+    from whence.maps import warping
+
+    fitted = _fitted(points, crs=crs, kind=kind, robust=robust, scan=scan)
+    with counter("warping") as progress:
+        sheet = warping.warp(
+            scan,
+            fitted,
+            out,
+            crs=sheet_crs,
+            resolution_m=resolution,
+            resampling=resampling,
+            neatline=None if neatline is None else _outline(neatline),
+            layout="cog" if cog else "geotiff",
+            progress=progress,
+        )
+    click.echo(visible(fitted.summary), err=True)
+    frame = sheet.frame
+    click.echo(
+        visible(f"{out}: {frame.width} by {frame.height} px in {frame.crs.label}; ")
+        + f"pixels taken within {sheet.error_px:.2f} px of their exact place on the scan",
+        err=True,
+    )
+
+
+def _fitted(
+    points: Path,
+    *,
+    crs: str | None,
+    kind: str,
+    robust: bool,
+    scan: Path | None,
+    check: Path | None = None,
+) -> MapFit:
+    from whence import maps
+
+    size_px = None if scan is None else _size_px(scan)
+    return maps.fit(
+        maps.read_points(points, crs=crs, size_px=size_px),
+        kind=kind,
+        robust=robust,
+        checkpoints=None if check is None else maps.read_points(check, crs=crs),
+        size_px=size_px,
+    )
+
+
+def _size_px(scan: Path) -> tuple[int, int]:
+    from whence.imagery.raster import open_raster
+
+    with open_raster(scan) as reader:
+        return reader.raster.width, reader.raster.height
+
+
+def _outline(neatline: Path) -> Floats:
+    """Read the corners of a neatline: lines of column and row, or the mask of an annotation."""
+    import numpy as np
+
+    from whence.errors import InputError
+    from whence.maps.points import read_annotations
+
+    if neatline.suffix.lower() == ".json":
+        masks = [one.mask for one in read_annotations(neatline) if one.mask is not None]
+        if len(masks) != 1:
+            raise InputError(
+                f"{neatline} has {len(masks)} masks; give one annotation with the mask of the scan"
+            )
+        return masks[0]
+    corners = []
+    for number, line in enumerate(neatline.read_text("utf-8-sig").splitlines(), start=1):
+        words = line.replace(",", " ").replace(";", " ").split()
+        if not words or words[0].startswith("#"):
+            continue
+        try:
+            column, row = (float(word) for word in words)
+        except ValueError as error:
+            raise InputError(
+                f"line {number} of {neatline} is {line!r}; write the column and the row of one corner"
+            ) from error
+        corners.append((column, row))
+    return np.array(corners, dtype=np.float64).reshape(-1, 2)

@@ -1,0 +1,214 @@
+"""whence map: the report says what the library found, sheets lie where they should, errors have status 2."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+
+import click
+import numpy as np
+import PIL.Image
+import pytest
+import rasterio
+
+from whence import maps
+from whence.cli import whence
+from whence.maps.transforms import TRANSFORMS
+
+STEP_M = 2.0
+CORNER = (500_000.0, 6_000_000.0)
+
+
+@pytest.fixture
+def sheet(run, tmp_path):
+    """A scan of 300 by 200 px, nine points on it with 0.3 m noise, two checkpoints, a neatline."""
+    rng = np.random.default_rng(4)
+    PIL.Image.fromarray(rng.integers(0, 256, (200, 300, 3), np.uint8)).save(tmp_path / "sheet.png")
+    columns, rows = np.meshgrid([20.0, 150.0, 280.0], [20.0, 100.0, 180.0])
+    pixels = np.stack([columns.ravel(), rows.ravel()], axis=-1)
+    world = pixels * [STEP_M, -STEP_M] + CORNER + rng.normal(0, 0.3, pixels.shape)
+    maps.write_points(tmp_path / "sheet.points", maps.ControlPoints(pixels, world).with_crs("EPSG:32633"))
+    apart = np.array([[60.0, 50.0], [290.0, 190.0]])
+    checkpoints = maps.ControlPoints(apart, apart * [STEP_M, -STEP_M] + CORNER, names=("church", "mill"))
+    maps.write_points(tmp_path / "checkpoints.csv", checkpoints.with_crs("EPSG:32633"))
+    (tmp_path / "corners.txt").write_text("# column, row\n50, 50\n250, 50\n250, 150\n50, 150\n")
+    return tmp_path
+
+
+def with_a_slip(folder):
+    """Mistype one digit of one easting."""
+    points = maps.read_points(folder / "sheet.points")
+    world = points.world.copy()
+    world[4, 0] += 9_000.0
+    maps.write_points(folder / "slip.points", maps.ControlPoints(points.pixels, world, crs=points.crs))
+    return folder / "slip.points"
+
+
+def test_the_report_tells_what_the_library_found(run, sheet):
+    """Oracle: the library called directly."""
+    text = run("map", "fit", "sheet.points", "--kind", "affine", "--check", "checkpoints.csv").stdout
+    found = maps.fit(maps.read_points("sheet.points"), checkpoints=maps.read_points("checkpoints.csv"))
+    assert found.checks is not None
+    assert text.startswith(found.summary)
+    assert f"{found.quality.rmse_m:.2f} m, {found.quality.rmse_px:.2f} px" in text
+    assert f"RMSE at points left out    {found.quality.leave_one_out_rmse_m:.2f} m" in text
+    assert f"mean error as in QGIS      {found.quality.qgis_mean_error_px:.2f} px" in text
+    assert f"RMSE at checkpoints        {found.checks.rmse_m:.2f} m" in text
+    assert re.search(r"^mill .* outside the control points$", text, re.MULTILINE)
+    assert not re.search(r"^church .* outside", text, re.MULTILINE)
+    assert maps.recommend(found.points).reason in text
+
+
+def test_every_point_has_a_line_with_its_residual(run, sheet):
+    text = run("map", "fit", "sheet.points", "--kind", "similarity").stdout
+    found = maps.fit(maps.read_points("sheet.points"), kind="similarity")
+    lines = text.partition("left out m\n")[2].splitlines()[: len(found.points)]
+    shown = np.array([[float(word) for word in line.split()[3:5]] for line in lines])
+    np.testing.assert_allclose(shown, found.quality.residuals_m, atol=0.0051)
+
+
+def test_a_robust_fit_names_the_slip(run, sheet):
+    points = with_a_slip(sheet)
+    text = run("map", "fit", points, "--robust", "--kind", "affine").stdout
+    slip = next(line for line in text.splitlines() if line.startswith("5 "))
+    assert slip.endswith("not used; suspect: digit")
+    assert maps.fit(maps.read_points(points), robust=True).suspects[0].sentence in text
+
+
+def test_the_kind_is_chosen_by_default(run, sheet):
+    content = json.loads(run("map", "fit", "sheet.points", "--json").stdout)
+    assert content["kind"] == content["recommendation"]["kind"]
+    assert "Chosen: " in run("map", "fit", "sheet.points").stdout
+
+
+def test_the_written_fit_is_the_printed_one(run, sheet):
+    printed = run("map", "fit", "sheet.points", "--kind", "affine", "--out", "fit.json", "--json").stdout
+    assert json.loads((sheet / "fit.json").read_text("utf-8")) == json.loads(printed)
+
+
+def test_the_scan_tells_what_share_the_points_enclose(run, sheet):
+    """Oracle: 260 by 160 of 300 by 200 px."""
+    assert "of the scan enclosed       69%" in run("map", "fit", "sheet.points", "--scan", "sheet.png").stdout
+
+
+def test_too_few_points_to_judge_are_told(run, sheet):
+    points = maps.read_points("sheet.points")
+    maps.write_points(sheet / "three.points", points.where([0, 2, 7]))
+    text = run("map", "fit", "three.points", "--kind", "affine").stdout
+    assert "nothing checks this fit" in text
+    assert "not known: no point can be spared" in text
+    assert "No recommendation: " in text
+
+
+def test_unknown_coordinate_systems_are_told_and_can_be_given(run, sheet):
+    points = maps.read_points("sheet.points")
+    maps.write_points(sheet / "bare.csv", maps.ControlPoints(points.pixels, points.world))
+    assert "give --crs" in run("map", "fit", "bare.csv", "--kind", "affine").stdout
+    assert "EPSG:32633" in run("map", "fit", "bare.csv", "--crs", "EPSG:32633", "--kind", "affine").stdout
+
+
+def test_the_warped_sheet_lies_where_the_points_say(run, sheet):
+    """Oracle: the corner and the pixel's size that the points were made with, to 2 px of the frame."""
+    result = run(
+        "map", "warp", "sheet.png", "--points", "sheet.points", "--kind", "similarity", "--out", "o.tif"
+    )
+    assert result.exit_code == 0
+    assert "points left out" in result.stderr
+    with rasterio.open("o.tif") as made:
+        assert made.crs.to_epsg() == 32633
+        np.testing.assert_allclose(made.res, STEP_M, rtol=0.01)
+        np.testing.assert_allclose((made.bounds.left, made.bounds.top), CORNER, atol=2 * STEP_M)
+
+
+def test_resolution_system_and_layout_are_passed_on(run, sheet):
+    base = ("map", "warp", "sheet.png", "--points", "sheet.points", "--kind", "affine")
+    assert run(*base, "--resolution", "8", "--no-cog", "--out", "plain.tif").exit_code == 0
+    assert (
+        run(*base, "--sheet-crs", "EPSG:3857", "--resampling", "nearest", "--out", "web.tif").exit_code == 0
+    )
+    with rasterio.open("plain.tif") as plain, rasterio.open("web.tif") as web:
+        assert plain.res == (8.0, 8.0)
+        assert plain.tags(ns="IMAGE_STRUCTURE").get("LAYOUT") != "COG"
+        assert web.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert web.crs.to_epsg() == 3857
+
+
+def test_a_neatline_leaves_the_margins_out(run, sheet):
+    """Oracle: the polygon covers a third of the scan."""
+    base = ("map", "warp", "sheet.png", "--points", "sheet.points", "--kind", "similarity")
+    run(*base, "--out", "whole.tif")
+    run(*base, "--neatline", "corners.txt", "--out", "cut.tif")
+    with rasterio.open("whole.tif") as whole, rasterio.open("cut.tif") as cut:
+        share = (cut.read(4) > 0).sum() / (whole.read(4) > 0).sum()
+    assert share == pytest.approx(1 / 3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("map fit sheet.points --kind foo", "no transform is called 'foo'"),
+        ("map fit nothing.points", "does not exist"),
+        ("map fit sheet.points --crs EPSG:3857", "sheet.points"),
+        ("map fit empty.csv", "empty.csv"),
+        ("map warp sheet.png --points sheet.points --out sheet.png", "the scan itself"),
+        ("map warp sheet.points --points sheet.points --out o.tif", "sheet.points"),
+        ("map warp sheet.png --points sheet.points --resampling best --out o.tif", "best"),
+        (
+            "map warp sheet.png --points sheet.points --neatline broken.txt --out o.tif",
+            "line 2 of broken.txt",
+        ),
+        ("map warp sheet.png --points sheet.points --out missing/o.tif", "missing"),
+        ("map warp small.png --points sheet.points --out o.tif", "off the scan of 100 by 100 px"),
+    ],
+)
+def test_what_the_user_can_mend_has_status_2_and_a_sentence(run, sheet, arguments, sentence):
+    (sheet / "empty.csv").touch()
+    (sheet / "broken.txt").write_text("1 2\n3 x\n5 6\n")
+    PIL.Image.new("RGB", (100, 100)).save(sheet / "small.png")
+    result = run(*arguments.split())
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (sheet / "o.tif").exists()
+
+
+def test_the_examples_of_the_help_run(run, sheet):
+    group = whence.get_command(click.Context(whence), "map")
+    quotes = [
+        line.strip()
+        for command in group.commands.values()
+        for line in command.help.splitlines()
+        if line.strip().startswith("whence map")
+    ]
+    assert len(quotes) == 6
+    for quote in quotes:
+        result = run(*shlex.split(quote)[1:])
+        assert result.exit_code == 0, (quote, result.stderr)
+
+
+def test_the_help_lists_every_kind(run):
+    words = set(re.findall(r"\w+", run("map", "fit", "--help").stdout))
+    assert {*TRANSFORMS, "auto"} <= words
+
+
+@pytest.mark.shared_data
+def test_a_real_map_keeps_its_reference_figures(run, shared_data):
+    """Oracle: the figures in the data's note, affine RMSE 0.67 m and leave-one-out 1.27 m."""
+    points = shared_data / "maps/rautjarvi/rautjarvi_map.jpg.points"
+    text = run("map", "fit", points, "--kind", "affine").stdout
+    assert text.startswith("affine through 8 of 8 points: RMSE 0.67 m, 1.27 m at points left out.")
+
+
+@pytest.mark.shared_data
+def test_a_real_scan_is_warped(run, shared_data):
+    """Oracle: the grid cross at 2558000, 6788000, a control point, lies within the sheet's bounds."""
+    scan = shared_data / "maps/rautjarvi/rautjarvi_map.jpg"
+    points = scan.with_name("rautjarvi_map.jpg.points")
+    result = run(
+        "map", "warp", scan, "--points", points, "--kind", "affine", "--resolution", "16", "--out", "o.tif"
+    )
+    assert result.exit_code == 0
+    with rasterio.open("o.tif") as made:
+        assert made.crs.to_epsg() == 2392
+        row, column = made.index(2_558_000, 6_788_000)
+        assert made.read(4)[row, column] > 0
