@@ -6,6 +6,7 @@ colour histograms, and the gist of Oliva and Torralba ("Modeling the shape of th
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -25,7 +26,7 @@ __all__ = ["Gist", "LabHistogram", "Thumbnail"]
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(ABC):
     """An encoder that has nothing to learn: its kind and version are all there is to save."""
 
     kind: ClassVar[str]
@@ -52,8 +53,9 @@ class Baseline:
         read_settings(folder, kind=cls.kind)
         return cls()
 
+    @abstractmethod
     def _describe(self, image: Image) -> Floats32:
-        raise NotImplementedError
+        """Vector (dim,) of one image, of any length."""
 
 
 class Thumbnail(Baseline):
