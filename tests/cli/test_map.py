@@ -158,6 +158,7 @@ def test_a_neatline_leaves_the_margins_out(run, sheet):
             "map warp sheet.png --points sheet.points --neatline broken.txt --out o.tif",
             "line 2 of broken.txt",
         ),
+        ("map warp sheet.png --points sheet.points --neatline sheet.png --out o.tif", "is no text"),
         ("map warp sheet.png --points sheet.points --out missing/o.tif", "missing"),
         ("map warp small.png --points sheet.points --out o.tif", "off the scan of 100 by 100 px"),
     ],

@@ -190,16 +190,24 @@ def _outline(neatline: Path) -> Floats:
                 f"{neatline} has {len(masks)} masks; give one annotation with the mask of the scan"
             )
         return masks[0]
-    corners = []
-    for number, line in enumerate(neatline.read_text("utf-8-sig").splitlines(), start=1):
-        words = line.replace(",", " ").replace(";", " ").split()
-        if not words or words[0].startswith("#"):
-            continue
-        try:
-            column, row = (float(word) for word in words)
-        except ValueError as error:
-            raise InputError(
-                f"line {number} of {neatline} is {line!r}; write the column and the row of one corner"
-            ) from error
-        corners.append((column, row))
+    try:
+        lines = neatline.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{neatline} is no text; write column and row of one corner per line") from error
+    numbered = ((number, line.strip()) for number, line in enumerate(lines, start=1))
+    corners = [
+        _corner(line, f"line {number} of {neatline}")
+        for number, line in numbered
+        if line and not line.startswith("#")
+    ]
     return np.array(corners, dtype=np.float64).reshape(-1, 2)
+
+
+def _corner(line: str, where: str) -> tuple[float, float]:
+    from whence.errors import InputError
+
+    try:
+        column, row = (float(word) for word in line.replace(",", " ").replace(";", " ").split())
+    except ValueError as error:
+        raise InputError(f"{where} is {line!r}; write the column and the row of one corner") from error
+    return column, row
