@@ -14,6 +14,7 @@ import rasterio
 
 from whence import maps
 from whence.cli import whence
+from whence.maps.points.iiif import annotation_json
 from whence.maps.transforms import TRANSFORMS
 
 STEP_M = 2.0
@@ -142,6 +143,19 @@ def test_a_neatline_leaves_the_margins_out(run, sheet):
     with rasterio.open("whole.tif") as whole, rasterio.open("cut.tif") as cut:
         share = (cut.read(4) > 0).sum() / (whole.read(4) > 0).sum()
     assert share == pytest.approx(1 / 3, abs=0.01)
+
+
+def test_the_mask_of_an_annotation_is_a_neatline(run, sheet):
+    """Oracle: the same corners in a text file."""
+    corners = [(50.0, 50.0), (250.0, 50.0), (250.0, 150.0), (50.0, 150.0)]
+    points = maps.read_points("sheet.points")
+    content = annotation_json(points, resource="https://example.org/sheet", size_px=(300, 200), mask=corners)
+    (sheet / "mask.json").write_text(json.dumps(content))
+    base = ("map", "warp", "sheet.png", "--points", "sheet.points", "--kind", "similarity")
+    assert run(*base, "--neatline", "mask.json", "--out", "mask.tif").exit_code == 0
+    run(*base, "--neatline", "corners.txt", "--out", "text.tif")
+    with rasterio.open("mask.tif") as mask, rasterio.open("text.tif") as text:
+        np.testing.assert_array_equal(mask.read(), text.read())
 
 
 @pytest.mark.parametrize(
