@@ -184,7 +184,9 @@ def _outline(neatline: Path) -> Floats:
     from whence.maps.points import read_annotations
 
     if neatline.suffix.lower() == ".json":
-        masks = [one.mask for one in read_annotations(neatline) if one.mask is not None]
+        # Its points may lie outside of its mask: only the mask is asked for, and warping checks that.
+        found = read_annotations(neatline, strict=False)
+        masks = [one.mask for one in found if one.mask is not None]
         if len(masks) != 1:
             raise InputError(
                 f"{neatline} has {len(masks)} masks; give one annotation with the mask of the scan"
