@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from whence.maps.points.reading import read_points
     from whence.maps.points.writing import write_points
     from whence.maps.recommendation import Recommendation, recommend
+    from whence.maps.warping.sheet import warp
 
 __all__ = [
     "ControlPoints",
@@ -27,6 +28,7 @@ __all__ = [
     "read_points",
     "recommend",
     "transforms",
+    "warp",
     "write_points",
 ]
 
@@ -38,6 +40,7 @@ _HOMES = {
     "fit": "fitting",
     "read_points": "points.reading",
     "recommend": "recommendation",
+    "warp": "warping.sheet",
     "write_points": "points.writing",
 }
 _MODULES = frozenset({"points", "transforms"})

@@ -260,7 +260,11 @@ def fit(
     quality = measure(fitter, chosen, weights=weights[used], size_px=size_px)
     return MapFit(
         transform=transform, points=active, used=used, weights=weights, quality=quality,
-        checks=check(transform, quality.coverage, checkpoints, crs=active.crs) if checkpoints else None,
+        checks=(
+            None
+            if checkpoints is None
+            else check(transform, quality.coverage, checkpoints, crs=active.crs)
+        ),
         consensus=consensus, suspects=find_suspects(
             active, size_px=size_px, tolerance_px=tolerance_px, consensus=consensus
         ),

@@ -115,8 +115,8 @@ def recommend(points: ControlPoints, *, kinds: Sequence[str] = CANDIDATES) -> Re
             measured[kind] = outcome
     if not measured:
         raise NotEnoughDataError(
-            f"{len(active)} points leave none to spare, so that no kind can be told from another; add points "
-            "or name the kind"
+            f"there are {len(active)} points, none to spare, so that no kind can be told from another; "
+            "add points or name the kind"
         )
     return _choose(measured, rejected)
 

@@ -63,5 +63,5 @@ def test_candidates_are_ranked_by_points_left_out(sheet: Sheet) -> None:
 
 
 def test_three_points_recommend_nothing(sheet: Sheet) -> None:
-    with pytest.raises(NotEnoughDataError, match="leave none to spare"):
+    with pytest.raises(NotEnoughDataError, match="none to spare"):
         recommend(sheet(3))
