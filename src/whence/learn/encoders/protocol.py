@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from whence.typing import Floats32, Image, PathLike
 
-__all__ = ["Encoder", "Trainable"]
+__all__ = ["Encoder", "Staged", "Trainable"]
 
 
 @runtime_checkable
@@ -39,6 +39,20 @@ class Encoder(Protocol):
     @classmethod
     def load(cls, folder: PathLike) -> Self:
         """Read what `save` wrote; nothing is unpickled."""
+
+
+@runtime_checkable
+class Staged(Encoder, Protocol):
+    """An encoder whose pictures can be prepared one by one, in any thread, before the model sees many.
+
+    ``encode(images)`` equals ``encode_prepared(np.stack([prepare(image) for image in images]))``.
+    """
+
+    def prepare(self, image: Image) -> Floats32:
+        """Input (3, h, w) of the model for one picture (h, w, 3) of any size."""
+
+    def encode_prepared(self, pixels: Floats32) -> Floats32:
+        """Vectors (n, dim) of unit length of prepared pictures (n, 3, h, w)."""
 
 
 @runtime_checkable
