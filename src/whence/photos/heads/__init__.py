@@ -1,0 +1,60 @@
+"""Heads: from an encoder's features to where on the Earth.
+
+A *recipe* holds the settings of a head and fits it; a *head* is the finished thing. Both are found by name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whence._lazy import exports, named
+from whence.errors import InputError
+
+if TYPE_CHECKING:
+    from whence.photos.heads.mixtures import Mixtures
+    from whence.photos.heads.protocol import Head, Learner, Recipe, Task
+
+__all__ = ["HEADS", "RECIPES", "Head", "Learner", "Mixtures", "Recipe", "Task", "head_class", "recipe_class"]
+
+RECIPES: dict[str, str] = {}
+"""Name -> "module:recipe class", what ``kind`` under ``[head]`` may say."""
+
+HEADS: dict[str, str] = {}
+"""Kind of a finished head -> "module:head class", what reads a model again."""
+
+_HOMES = {
+    "Head": "protocol",
+    "Learner": "protocol",
+    "Mixtures": "mixtures",
+    "Recipe": "protocol",
+    "Task": "protocol",
+}
+
+
+def recipe_class(name: str) -> Any:
+    """Import the recipe that goes by a name of `RECIPES`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; the message lists the known ones.
+    """
+    if name not in RECIPES:
+        raise InputError(f"there is no head {name!r}; choose one of: {', '.join(RECIPES)}")
+    return named(RECIPES[name])
+
+
+def head_class(kind: str) -> Any:
+    """Import the class of finished heads of a kind of `HEADS`.
+
+    Raises
+    ------
+    InputError
+        For an unknown kind; the message lists the known ones.
+    """
+    if kind not in HEADS:
+        raise InputError(f"there is no kind of head {kind!r}; known are: {', '.join(HEADS)}")
+    return named(HEADS[kind])
+
+
+__getattr__, __dir__ = exports(__name__, _HOMES)
