@@ -1,0 +1,42 @@
+"""Losses: one table of names, each loaded when asked for.
+
+>>> sorted(LOSSES)[:3]
+['geoscore', 'geoscore-1492', 'haversine']
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whence._lazy import named
+from whence._optional import require
+from whence.errors import InputError
+
+__all__ = ["LOSSES", "loss_named"]
+
+LOSSES = {
+    "mse": "whence.learn.losses.thesis:MSE",
+    "haversine": "whence.learn.losses.thesis:HAVERSINE",
+    "geoscore": "whence.learn.losses.thesis:GEOSCORE",
+    "linear-score": "whence.learn.losses.thesis:LINEAR_SCORE",
+    "hermite": "whence.learn.losses.thesis:HERMITE",
+    "modified-geoscore": "whence.learn.losses.thesis:MODIFIED_GEOSCORE",
+    "geoscore-1492": "whence.learn.losses.geoscore:GEOSCORE_1492",
+}
+"""Name -> "module:object". These seven meet `whence.learn.losses.protocol.PositionLoss`."""
+
+
+def loss_named(name: str) -> Any:
+    """Import the loss behind a name of `LOSSES`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; the message lists the known ones.
+    MissingExtraError
+        Without torch.
+    """
+    if name not in LOSSES:
+        raise InputError(f"there is no loss {name!r}; choose one of: {', '.join(LOSSES)}")
+    require("torch", extra="learn")
+    return named(LOSSES[name])
