@@ -16,10 +16,11 @@ from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence.smallworld.photographs import write_photographs
+    from whence.smallworld.planet import Planet
     from whence.smallworld.town import Town
 
-__all__ = ["Town", "write_photographs"]
+__all__ = ["Planet", "Town", "write_photographs"]
 
-_HOMES = {"Town": "town", "write_photographs": "photographs"}
+_HOMES = {"Planet": "planet", "Town": "town", "write_photographs": "photographs"}
 
 __getattr__, __dir__ = exports(__name__, _HOMES)

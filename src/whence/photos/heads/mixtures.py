@@ -100,7 +100,7 @@ class Mixtures:
     @property
     def patches(self) -> int:
         """Patches a photograph."""
-        return self.log_weights.shape[1]
+        return int(self.log_weights.shape[1])
 
     @property
     def weights(self) -> Floats:
