@@ -6,6 +6,7 @@ A message states the fact and the way out. Catch `WhenceError` to catch them all
 from __future__ import annotations
 
 __all__ = [
+    "DivergedError",
     "FormatError",
     "InputError",
     "MissingExtraError",
@@ -26,6 +27,10 @@ class InputError(WhenceError, ValueError):
 
 class NotEnoughDataError(InputError):
     """Too few (or degenerate) data to fit what was asked for."""
+
+
+class DivergedError(WhenceError, ArithmeticError):
+    """A training whose loss is no longer a number."""
 
 
 class NotFoundError(WhenceError, FileNotFoundError):
