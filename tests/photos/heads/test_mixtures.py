@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from whence.earth import von_mises_fisher as vmf
 from whence.earth.belief import Belief
-from whence.earth.sphere import EARTH_RADIUS_M, distance_m
+from whence.earth.sphere import EARTH_RADIUS_M, distance_m, from_unit_vectors, to_unit_vectors
 from whence.errors import InputError
 from whence.photos.heads.mixtures import Mixtures
 
@@ -38,6 +39,24 @@ def test_the_best_point_counts_neighbours_and_not_single_weights() -> None:
 def test_a_thin_patch_of_little_weight_is_not_the_best_point() -> None:
     mixtures = Mixtures([[[10.0, 50.0], [100.0, 0.0]]], np.log([[0.9, 0.1]]), [[100e3, 10.0]])
     assert mixtures.points()[0].tolist() == [10.0, 50.0]
+
+
+def test_a_patch_as_wide_as_the_globe_is_not_the_best_point() -> None:
+    lonlat = [[[10.0, 50.0], [100.0, 0.0], [-60.0, 10.0]]]
+    mixtures = Mixtures(lonlat, np.log([[0.45, 0.35, 0.2]]), [[20e3, 20e3, 9e6]])
+    assert mixtures.points()[0].tolist() == [10.0, 50.0]
+
+
+def test_the_best_point_has_the_least_mean_logarithm_of_distances_to_draws() -> None:
+    mixtures = drawn(30, 5, spread_m=6e5, seed=4)
+    rng = np.random.default_rng(0)
+    for row, point in enumerate(mixtures.points()):
+        of = rng.choice(5, 20_000, p=mixtures.weights[row])
+        kappa = vmf.concentration(mixtures.spread_m[row, of])
+        truth = from_unit_vectors(vmf.sample(to_unit_vectors(mixtures.lonlat[row, of]), kappa, rng))
+        means = [np.log(distance_m(center, truth)).mean() for center in mixtures.lonlat[row]]
+        chosen = np.flatnonzero((mixtures.lonlat[row] == point).all(axis=1))[0]
+        assert means[chosen] <= min(means) + 0.02
 
 
 def test_best_points_are_the_centers_next_to_those_of_the_belief() -> None:

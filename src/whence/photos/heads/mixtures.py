@@ -27,7 +27,7 @@ __all__ = ["Mixtures"]
 _PAIRS = 4_000_000  # densities of centres at centres held at once: 32 MB
 _LEAST_SPREAD_M = 0.1
 _WIDEST_SPREAD_M = 1.2e7  # κ = 0.28: nearly uniform
-_DENSITY_COUNTS = 0.005  # a patch ten times as narrow gains 2 % against one with the same weight round it
+_RAYLEIGH = 2.0 * np.exp(-np.euler_gamma)  # exp(2 E ln d) of a distance d whose square has the mean 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,14 +139,15 @@ class Mixtures:
         return np.asarray(self._log_densities(points, slice(None))[:, 0])
 
     def points(self) -> Floats:
-        """(n, 2) the best single position of each photograph: the centre that gathers most weight round it.
+        """(n, 2) the best position of each photograph: the centre of least expected log distance.
 
-        Not the highest density, which the thinnest patch has however little it weighs. A centre gathers the
-        weight of every patch as far as the two overlap; where that hardly decides, the denser one is taken.
+        The mean of the logarithm asks for nearness in proportion, at every scale: many patches round a
+        centre count together, a wide one is no answer only because it reaches everywhere, and neither is
+        the thinnest however little it weighs. Not the highest density, which only knows the thinnest.
         """
         best = np.zeros(len(self), np.int64)
         for block in self._blocks():
-            best[block] = self._gathered(block).argmax(axis=1)
+            best[block] = self._log_distances(block).argmin(axis=1)
         return np.asarray(self.lonlat[np.arange(len(self)), best])
 
     def beliefs(self, *, background: float = 0.01) -> Iterator[Belief]:
@@ -160,17 +161,18 @@ class Mixtures:
         for start in range(0, len(self), step):
             yield slice(start, start + step)
 
-    def _gathered(self, rows: slice) -> Floats:
-        """(m, k) logarithm of the weight that lies round each centre, with a little of its density."""
+    def _log_distances(self, rows: slice) -> Floats:
+        """(m, k) expected logarithm of the distance from each centre to the truth, in Earth radii.
+
+        Of a patch of spread s whose centre is c away, E ln d = ½ ln(c² + 2 e^{-γ} s²): exact at c = 0, where
+        d has Rayleigh's distribution, and for c much longer than s.
+        """
         centers = sphere.to_unit_vectors(self.lonlat[rows])
-        kappa = vmf.concentration(self.spread_m[rows])
-        shared = 1.0 / (1.0 / kappa[:, :, None] + 1.0 / kappa[:, None, :])  # of two patches laid together
-        overlap = -shared * _squared_chords(centers, centers) / 2.0
-        log_weights = special.log_softmax(self.log_weights[rows], axis=1)
-        gathered = special.logsumexp(log_weights[:, None, :] + overlap, axis=2)
-        density = self._log_densities(self.lonlat[rows], rows)
+        widths = _RAYLEIGH * (self.spread_m[rows] / sphere.EARTH_RADIUS_M) ** 2
+        weights = special.softmax(self.log_weights[rows], axis=1)
+        logs = np.log(_squared_chords(centers, centers) + widths[:, None, :]) / 2.0
         # A patch that does not count is no answer, however near it lies to one that does.
-        return np.where(np.isfinite(log_weights), gathered + _DENSITY_COUNTS * density, -np.inf)
+        return np.where(weights > 0, np.einsum("mpk,mk->mp", logs, weights), np.inf)
 
     def _log_densities(self, points: Floats, rows: slice) -> Floats:
         """(m, p) log densities of m photographs at p points each, (m, p, 2)."""
