@@ -16,10 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADS", "RECIPES", "Head", "Learner", "Mixtures", "Recipe", "Task", "head_class", "recipe_class"]
 
-RECIPES: dict[str, str] = {}
+RECIPES: dict[str, str] = {
+    "coordinates": "whence.photos.heads.coordinates:Coordinates",
+    "unit-vector": "whence.photos.heads.unit_vector:UnitVector",
+    "constant": "whence.photos.heads.constant:Constant",
+    "retrieval": "whence.photos.heads.retrieval:Retrieval",
+}
 """Name -> "module:recipe class", what ``kind`` under ``[head]`` may say."""
 
-HEADS: dict[str, str] = {}
+HEADS: dict[str, str] = {
+    "coordinates": "whence.photos.heads.coordinates:CoordinateHead",
+    "unit-vector": "whence.photos.heads.unit_vector:UnitVectorHead",
+    "constant": "whence.photos.heads.constant:ConstantHead",
+    "gallery": "whence.photos.heads.gallery:GalleryHead",
+}
 """Kind of a finished head -> "module:head class", what reads a model again."""
 
 _HOMES = {
