@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whence.learn.encoders.protocol import Encoder
+    from whence.photos.splits.split import Split
     from whence.typing import ArrayLike, Ints, PathLike
 
 __all__ = ["ENCODER", "EXCLUDED", "FEATURES", "METADATA", "FeatureStore", "finish"]
@@ -41,6 +43,7 @@ EXCLUDED = "excluded.csv"
 ENCODER = "encoder"
 
 _BLOCK = 65_536
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,6 +237,21 @@ class FeatureStore:
         if rows is None:
             return Samples(self.features, np.arange(len(self)), self.metadata)
         return Samples(self.features, np.asarray(rows, np.int64), self.metadata.take(rows))
+
+    def side(self, split: Split, name: str) -> Samples:
+        """Give the samples on one side of a split of these photographs, matched by id.
+
+        What does not match is logged; `Split.onto` gives it as a value.
+
+        Raises
+        ------
+        InputError
+            When the split is one of other photographs, or there is no such side.
+        """
+        match = split.onto(self.metadata)
+        for note in match.notes():
+            _log.warning("%s: %s", self.folder, note)
+        return self.samples(match.split.rows(name))
 
     def verify(self) -> None:
         """Read everything: rows of length one, metadata as they were written.
