@@ -120,8 +120,7 @@ def test_a_folder_without_preprocessing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_model_out_of_reach_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    # As if the hub could not be reached; the real attempt takes half a minute.
-    monkeypatch.setattr("whence.learn.encoders.transformers._is_cached", lambda name: True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(NotFoundError, match="use the classic encoder"):
         load_encoder("transformers:nobody/no-such-model")
 

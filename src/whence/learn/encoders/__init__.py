@@ -1,18 +1,33 @@
-"""Image encoders: one table of names, each loaded when asked for."""
+"""Image encoders: one table of kinds, one of pretrained models by name, each loaded when asked for."""
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whence._lazy import exports
+from whence._lazy import named as imported  # a module of this package is called named
 from whence.errors import FormatError, InputError
 
 if TYPE_CHECKING:
-    from whence.learn.encoders.protocol import Encoder
+    from whence.learn.encoders.named import NAMED, NamedModel
+    from whence.learn.encoders.protocol import Encoder, Staged, Trainable
+    from whence.learn.encoders.runtimes import accelerated
+    from whence.learn.encoders.stream import encode_stream
     from whence.typing import PathLike
 
-__all__ = ["ENCODERS", "encoder_class", "load_encoder"]
+__all__ = [
+    "ENCODERS",
+    "NAMED",
+    "Encoder",
+    "NamedModel",
+    "Staged",
+    "Trainable",
+    "accelerated",
+    "encode_stream",
+    "encoder_class",
+    "load_encoder",
+]
 
 ENCODERS = {
     "classic": "whence.learn.encoders.classic.encoder:ClassicEncoder",
@@ -20,11 +35,25 @@ ENCODERS = {
     "lab-histogram": "whence.learn.encoders.baselines:LabHistogram",
     "gist": "whence.learn.encoders.baselines:Gist",
     "transformers": "whence.learn.encoders.transformers:TransformersEncoder",
+    "timm": "whence.learn.encoders.timm:TimmEncoder",
     "onnx": "whence.learn.encoders.onnx:OnnxEncoder",
 }
-"""Name -> "module:class"."""
+"""Kind -> "module:class". Pretrained models have names of their own, in `NAMED`."""
 
-_OPENED = {"transformers": "FOLDER or the name of a model on the hub", "onnx": "FILE"}
+_OPENED = {
+    "transformers": "FOLDER or the name of a model on the hub",
+    "timm": "NAME of a model, or FOLDER",
+    "onnx": "FILE",
+}
+_HOMES = {
+    "NAMED": "named",
+    "Encoder": "protocol",
+    "NamedModel": "named",
+    "Staged": "protocol",
+    "Trainable": "protocol",
+    "accelerated": "runtimes",
+    "encode_stream": "stream",
+}
 
 
 def encoder_class(name: str) -> Any:
@@ -37,8 +66,7 @@ def encoder_class(name: str) -> Any:
     """
     if name not in ENCODERS:
         raise InputError(f"there is no encoder {name!r}; choose one of: {', '.join(ENCODERS)}")
-    module, _, attribute = ENCODERS[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    return imported(ENCODERS[name])
 
 
 def load_encoder(source: PathLike) -> Encoder:
@@ -48,8 +76,10 @@ def load_encoder(source: PathLike) -> Encoder:
     ----------
     source
         The folder of a saved encoder; the name of one that has nothing to learn (``thumbnail``,
-        ``lab-histogram``, ``gist``); ``transformers:`` and a folder or a name on the hub; ``onnx:`` and a
-        file.
+        ``lab-histogram``, ``gist``); the name of a pretrained model (`NAMED`, such as ``clip-vit-b32``),
+        with ``:FOLDER`` where its files are not in the hub's cache; ``transformers:`` and a folder or a
+        name on the hub (``owner/name``, ``owner/name@revision``); ``timm:`` and a name or folder;
+        ``onnx:`` and a file.
 
     Raises
     ------
@@ -57,6 +87,8 @@ def load_encoder(source: PathLike) -> Encoder:
         For an unknown name, or one that must be learnt from photos first.
     NotFoundError, FormatError
         When the model is not there, or broken.
+    MissingExtraError
+        When it needs what is not installed.
 
     Examples
     --------
@@ -64,34 +96,59 @@ def load_encoder(source: PathLike) -> Encoder:
     768
     """
     name, _, where = str(source).partition(":")
+    if Path(source).is_dir():
+        return _loaded(Path(source))
+    pretrained = _pretrained(name, where)
+    if pretrained is not None:
+        return pretrained
     if name in _OPENED and where:
         return _as_encoder(encoder_class(name).open(where))
-    if name not in ENCODERS or Path(source).is_dir():
-        return _as_encoder(_class_of(Path(source)).load(source))
     if name in _OPENED:
         raise InputError(f"{name} needs a model: {name}:{_OPENED[name]}")
+    if name not in ENCODERS:
+        return _loaded(Path(source))
     found = encoder_class(name)
     if hasattr(found, "fit"):
         raise InputError(f"the {name} encoder learns from photos: build an index, or give the folder of one")
     return _as_encoder(found())
 
 
-def _class_of(folder: Path) -> Any:
-    """Class of the encoder saved in a folder."""
+def _pretrained(name: str, where: str) -> Encoder | None:
+    """Open a model of the table `NAMED`; None where it has no such name."""
+    from whence.learn.encoders.named import NAMED
+
+    if name not in NAMED:
+        return None
+    model = NAMED[name]
+    place = where or f"{model.repository}@{model.revision}"
+    return _as_encoder(encoder_class("transformers").open(place, named=model))
+
+
+def _loaded(folder: Path) -> Encoder:
+    """Load the encoder saved in a folder, with the runtime that it was used with."""
     from whence.learn.encoders.storage import read_settings
 
     if not folder.is_dir():
         raise InputError(
-            f"there is no encoder and no folder {str(folder)!r}; choose one of: {', '.join(ENCODERS)}"
+            f"there is no encoder and no folder {str(folder)!r}; choose one of: {', '.join(ENCODERS)}, or a "
+            "pretrained one (whence encoder list)"
         )
-    kind = read_settings(folder)["kind"]
+    settings = read_settings(folder)
+    kind = settings["kind"]
     if kind not in ENCODERS:
         raise FormatError(
             f"{folder} holds an encoder of the unknown kind {kind!r}; a newer release may read it"
         )
-    return encoder_class(kind)
+    if settings.get("runtime"):
+        from whence.learn.encoders.runtimes import AcceleratedEncoder
+
+        return AcceleratedEncoder.load(folder)
+    return _as_encoder(encoder_class(kind).load(folder))
 
 
 def _as_encoder(value: Any) -> Encoder:
     encoder: Encoder = value
     return encoder
+
+
+__getattr__, __dir__ = exports(__name__, _HOMES)

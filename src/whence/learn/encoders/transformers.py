@@ -1,10 +1,10 @@
-"""Any vision model of the transformers library, frozen: CLIP, SigLIP, DINOv2, ConvNeXt and so on."""
+"""Any vision model of the transformers library, frozen: CLIP, DINOv2, ResNet, EfficientNet and so on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,19 +13,57 @@ import numpy as np
 
 from whence._optional import require
 from whence.errors import FormatError, NotFoundError
+from whence.learn.encoders.hub import snapshot
+from whence.learn.encoders.named import NAMED, NamedModel
 from whence.learn.encoders.normalisation import unit_rows
 from whence.learn.encoders.storage import read_settings, write_settings
+from whence.learn.encoders.vision_tower import load_processor, load_tower, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whence.typing import Floats32, Image, Json, PathLike
 
-__all__ = ["TransformersEncoder"]
+__all__ = ["Origin", "TransformersEncoder", "origin_of", "preprocessing_of"]
 
 _KIND = "transformers"
 _EXTRA = "learn"
 _BATCH = 16
+_LONGEST_ASPECT = 8
+# What says how a preprocessing is run rather than what it computes.
+_IMMATERIAL = {
+    "image_processor_type", "feature_extractor_type", "processor_class", "auto_map", "return_tensors",
+    "data_format", "input_data_format", "device", "disable_grouping", "do_convert_rgb",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model came from.
+
+    Attributes
+    ----------
+    source
+        Its folder, or ``owner/name@commit`` on the hub.
+    folder
+        Where its files are on this disk.
+    licence
+        What its weights are under, as far as is known; empty otherwise.
+    named
+        Its row in the table of named models, if it was opened by such a name.
+    """
+
+    source: str
+    folder: Path
+    licence: str = ""
+    named: NamedModel | None = None
+
+    @property
+    def terms(self) -> str:
+        """What to tell whoever uses the model; empty when nothing is known."""
+        if self.named is not None:
+            return self.named.terms
+        return f"{self.source} is under {self.licence}" if self.licence else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,26 +72,29 @@ class TransformersEncoder:
 
     Attributes
     ----------
-    source
-        Folder, or name on the Hugging Face hub.
     model, processor
-        What the library made of it, in evaluation mode.
+        What the library made of it, in evaluation mode, float32, on the CPU.
+    origin
+        Where it came from, and its licence.
     """
 
-    source: str
-    model: Any
-    processor: Any
+    model: Any = field(repr=False)
+    processor: Any = field(repr=False)
+    origin: Origin
 
     @classmethod
-    def open(cls, source: PathLike) -> Self:
+    def open(cls, source: PathLike, *, named: NamedModel | None = None) -> Self:
         """Open a model from a folder, the hub's cache, or the hub.
 
         Parameters
         ----------
         source
             Folder with ``config.json``, ``preprocessor_config.json`` and ``model.safetensors``, or a name
-            such as ``openai/clip-vit-base-patch32``. No code that comes with a model is run, and nothing is
-            unpickled.
+            such as ``openai/clip-vit-base-patch32``, with ``@revision`` if wanted. No code that comes with a
+            model is run, and nothing is unpickled.
+        named
+            Row of the table of named models that it shall be: gives the licence, and its length of
+            vectors is checked.
 
         Raises
         ------
@@ -62,29 +103,31 @@ class TransformersEncoder:
         NotFoundError
             When there is no such folder, or the name is not in the cache and cannot be downloaded.
         FormatError
-            When the weights are not in safetensors, or the model has no image preprocessing of its own.
+            When the weights are not in safetensors or do not fill the model, when the model has no image
+            preprocessing of its own, or when it is not the named one.
         """
         require("torch", extra=_EXTRA)
         library = require("transformers", extra=_EXTRA)
-        name = str(source)
-        # The cache is asked first: without a network the hub is given up only after half a minute.
-        cached_only = Path(name).is_dir() or _is_cached(name)
-        if not cached_only and "/" not in name:
-            raise NotFoundError(f"there is no folder {name}; models on the hub are called owner/name")
-        try:
-            processor = _pil_processor(library, name, cached_only=cached_only)
-            model = library.AutoModel.from_pretrained(
-                name, use_safetensors=True, trust_remote_code=False, local_files_only=cached_only
+        origin = origin_of(str(source), named)
+        processor = load_processor(library, origin.folder)
+        encoder = cls(load_tower(library, origin.folder), processor, origin)
+        if named is not None and encoder.dim != named.dim:
+            raise FormatError(
+                f"{source} gives vectors of {encoder.dim} numbers, {named.name} of {named.dim}: it is "
+                f"another model; open it as transformers:{source}"
             )
-        except OSError as error:
-            raise _explained(name) from error
-        return cls(name, model.eval(), processor)
+        return encoder
+
+    @property
+    def licence(self) -> str:
+        """Licence of the weights, as far as is known; empty otherwise."""
+        return self.origin.licence
 
     @cached_property
     def identity(self) -> str:
         """Model type and a hash of the weights and the preprocessing."""
         digest = hashlib.blake2b(digest_size=8)
-        digest.update(json.dumps(_settings_of(self.processor), sort_keys=True, default=str).encode())
+        digest.update(json.dumps(preprocessing_of(self.processor), sort_keys=True).encode())
         for name, weights in sorted(self.model.state_dict().items()):
             digest.update(name.encode())
             # Bytes, because numpy knows no bfloat16.
@@ -99,20 +142,54 @@ class TransformersEncoder:
     @property
     def input_px(self) -> int:
         """Short side that the preprocessing asks for."""
-        settings = _settings_of(self.processor)
-        sizes = [value for value in dict(settings.get("size") or {}).values() if isinstance(value, int)]
+        size = preprocessing_of(self.processor).get("size") or {}
+        sizes = [value for value in dict(size).values() if isinstance(value, int)]
         return min(sizes, default=224)
+
+    def prepare(self, image: Image) -> Floats32:
+        """Input (3, h, w) of the model for one picture (h, w, 3) of any size."""
+        pixels = self.processor(
+            images=[_not_too_long(image, self.processor)],
+            return_tensors="np",
+            input_data_format="channels_last",
+        )
+        return np.ascontiguousarray(pixels["pixel_values"][0], np.float32)
+
+    def encode_prepared(self, pixels: Floats32) -> Floats32:
+        """Vectors (n, dim) of unit length of prepared pictures (n, 3, h, w)."""
+        torch = _torch()
+        with torch.inference_mode():
+            found = pooled(self.model, torch.from_numpy(pixels))  # (n, dim)
+        return unit_rows(found.float().numpy())
 
     def encode(self, images: Sequence[Image]) -> Floats32:
         """Vectors (n, dim) of unit length for n images (h, w, 3) of any sizes."""
-        batches = [self._encode(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)]
-        return np.concatenate(batches) if batches else np.empty((0, self.dim), np.float32)
+        if not len(images):
+            return np.empty((0, self.dim), np.float32)
+        return np.concatenate(
+            [
+                self.encode_prepared(np.stack([self.prepare(image) for image in images[i : i + _BATCH]]))
+                for i in range(0, len(images), _BATCH)
+            ]
+        )
 
     def save(self, folder: PathLike) -> None:
-        """Write ``encoder.json``: where the model is and its identity; the weights stay where they are."""
-        local = Path(self.source)
-        source = str(local.resolve()) if local.is_dir() else self.source
-        write_settings(folder, {"kind": _KIND, "source": source, "identity": self.identity})
+        """Write ``encoder.json``: where the model is, its licence, its identity; the weights stay there."""
+        write_settings(folder, self.settings)
+
+    @property
+    def settings(self) -> Json:
+        """What `save` writes."""
+        named = self.origin.named
+        return {
+            "kind": _KIND,
+            "source": self.origin.source,
+            "name": named.name if named is not None else None,
+            "licence": self.licence,
+            "identity": self.identity,
+            "dim": self.dim,
+            "preprocessing": preprocessing_of(self.processor),
+        }
 
     @classmethod
     def load(cls, folder: PathLike) -> Self:
@@ -124,77 +201,69 @@ class TransformersEncoder:
             When the model is another one by now.
         """
         settings = read_settings(folder, kind=_KIND)
-        encoder = cls.open(str(settings.get("source")))
+        encoder = cls.open(str(settings.get("source")), named=NAMED.get(str(settings.get("name"))))
         if encoder.identity != settings.get("identity"):
             raise FormatError(
-                f"the model at {encoder.source} is not the one that was used ({settings.get('identity')}); "
-                "restore it, or build the index again"
+                f"the model at {encoder.origin.source} is not the one that was used "
+                f"({settings.get('identity')}); restore it, or build the index again"
             )
         return encoder
 
-    def _encode(self, images: Sequence[Image]) -> Floats32:
-        torch = _torch()
-        pixels = self.processor(images=list(images), return_tensors="np", input_data_format="channels_last")
-        tensor = torch.from_numpy(np.ascontiguousarray(pixels["pixel_values"], np.float32))  # (n, 3, h, w)
-        with torch.inference_mode():
-            pooled = _pooled(self.model, tensor.to(self.model.dtype))
-        return unit_rows(pooled.flatten(1).float().numpy())  # (n, dim)
+
+def preprocessing_of(processor: Any) -> Json:
+    """Give what a preprocessing computes as JSON: equal for every release and every form of one processor."""
+    kind = type(processor).__name__.removesuffix("Fast").removesuffix("Pil")
+    settings = {
+        name: value
+        for name, value in dict(processor.to_dict()).items()
+        if value is not None and name not in _IMMATERIAL and not name.startswith("_")
+    }
+    plain: Json = json.loads(json.dumps(settings | {"kind": kind}, default=_plain, sort_keys=True))
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if hasattr(value, "keys") else str(value)
+
+
+def _not_too_long(image: Image, processor: Any) -> Image:
+    """Cut the ends off a strip whose middle is all that is kept: scaling it whole could take gigabytes."""
+    height, width = image.shape[:2]
+    longest = _LONGEST_ASPECT * min(height, width)
+    if max(height, width) <= longest or not getattr(processor, "do_center_crop", False):
+        return image
+    top, left = max(0, height - longest) // 2, max(0, width - longest) // 2
+    return image[top : top + longest, left : left + longest]
+
+
+def origin_of(source: str, named: NamedModel | None) -> Origin:
+    """Find a model's files: a folder, the hub's cache, or the hub (see `TransformersEncoder.open`)."""
+    folder = Path(source)
+    if folder.is_dir():
+        licence = named.licence if named is not None else _licence_of(folder)
+        return Origin(str(folder.resolve()), folder, licence, named)
+    repository, _, revision = source.partition("@")
+    if "/" not in repository:
+        raise NotFoundError(f"there is no folder {source}; models on the hub are called owner/name")
+    found = snapshot(repository, revision=revision or "main")
+    licence = named.licence if named is not None else _licence_of(found.folder)
+    return Origin(f"{repository}@{found.commit}", found.folder, licence, named)
+
+
+def _licence_of(folder: Path) -> str:
+    """Licence that a model card states between its first two lines of dashes."""
+    card = folder / "README.md"
+    lines = card.read_text(encoding="utf-8", errors="replace").splitlines() if card.is_file() else []
+    if not lines or lines[0].strip() != "---":
+        return ""
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        if name == "license":
+            return value.strip()
+        if line.strip() == "---":
+            break
+    return ""
 
 
 def _torch() -> Any:
     return require("torch", extra=_EXTRA)
-
-
-def _pooled(model: Any, pixels: Any) -> Any:
-    """Pooled output (n, dim) of a vision model, or of the vision tower of one with two."""
-    if not hasattr(model, "get_image_features"):
-        output = model(pixel_values=pixels)
-        pooled = getattr(output, "pooler_output", None)
-        return output.last_hidden_state.mean(dim=1) if pooled is None else pooled
-    features = model.get_image_features(pixel_values=pixels)
-    # Version 5 of the library returns the whole output, version 4 the tensor.
-    return getattr(features, "pooler_output", features)
-
-
-def _is_cached(name: str) -> bool:
-    hub = require("huggingface_hub", extra=_EXTRA)
-    try:
-        return isinstance(hub.try_to_load_from_cache(name, "config.json"), str)
-    except hub.errors.HFValidationError as error:
-        raise NotFoundError(
-            f"there is no folder {name}, and it is no name on the Hugging Face hub"
-        ) from error
-
-
-def _pil_processor(library: Any, name: str, *, cached_only: bool) -> Any:
-    """Image processor of a model that needs Pillow only: torchvision may be absent."""
-    base = library.image_processing_utils.BaseImageProcessor
-    settings, _ = base.get_image_processor_dict(name, local_files_only=cached_only)
-    # Feature extractors are what image processors were called before 2023.
-    kind = str(settings.get("image_processor_type") or settings.get("feature_extractor_type") or "")
-    stem = kind.replace("FeatureExtractor", "ImageProcessor").removesuffix("Fast").removesuffix("Pil")
-    for candidate in (f"{stem}Pil", stem):
-        if stem and hasattr(library, candidate):
-            return getattr(library, candidate).from_pretrained(name, local_files_only=cached_only)
-    raise FormatError(f"the model {name} names no known image preprocessing ({kind!r}); choose another model")
-
-
-def _settings_of(processor: Any) -> Json:
-    return dict(processor.to_dict())
-
-
-def _explained(name: str) -> FormatError | NotFoundError:
-    """Say why the library could not open a model, and what to do."""
-    folder = Path(name)
-    if not folder.is_dir():
-        return NotFoundError(
-            f"the model {name} is neither in the cache nor could it be downloaded: fetch it where there is "
-            f"a network (hf download {name}) and give its folder as transformers:FOLDER, or use the classic "
-            "encoder"
-        )
-    for file in ("config.json", "preprocessor_config.json"):
-        if not (folder / file).exists():
-            return NotFoundError(f"{name} lacks {file}; copy it from where the model came from")
-    return FormatError(
-        f"{name} holds no whole weights in safetensors, and pickled ones are never read; convert them first"
-    )
