@@ -1,105 +1,78 @@
 """How good the positions are: errors, shares within distances, scores, and whether the radii hold.
 
 Photographs that were not located are counted, never dropped: each share is given of all photographs with a
-known position, where those not located count as wrong, and of the located ones.
+known position, where those not located count as wrong, and of the located ones. `evaluate` is for one table
+of results; `whence.photos.evaluation.comparison.evaluate_many` sets several side by side.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy import special
-
-from whence.errors import InputError, NotEnoughDataError
-from whence.photos.protocols import Protocol, protocol_named
-from whence.photos.results import ResultRow
+from whence.errors import InputError
+from whence.photos.evaluation.administrative import Level, administrative, continents_of, countries_of
+from whence.photos.evaluation.answers import Answers
+from whence.photos.evaluation.distribution import Distribution, distribution
+from whence.photos.evaluation.groups import Groups, grouped
+from whence.photos.evaluation.headline import Score, Share, headline, resampling_of
+from whence.photos.evaluation.localizability import Localizability, localizability
+from whence.photos.evaluation.reliability import Calibration, Probabilities, Radii, probabilities, radii
 from whence.photos.summary import summary_text
 
 if TYPE_CHECKING:
-    from whence.typing import Floats
+    from whence.photos.evaluation.resampling import Interval
+    from whence.photos.protocols import Protocol
+    from whence.photos.results import ResultRow
 
-__all__ = ["Calibration", "Evaluation", "Score", "Share", "evaluate"]
-
-FAR_M = 500_000.0
-_RESAMPLES = 1000
-_RESAMPLE_BUDGET = 40_000_000  # draws in all: about a second
+__all__ = ["Calibration", "Evaluation", "Plan", "Score", "Share", "evaluate", "evaluate_answers"]
 
 
 @dataclass(frozen=True)
-class Share:
-    """How many errors lie within a limit (or, for false alarms, beyond it).
+class Plan:
+    """What to measure beyond the usual figures, and how.
 
     Attributes
     ----------
-    limit_m
-        The limit, metres.
-    count
-        Photographs that meet it.
-    of_all
-        Share of all photographs with a known position.
-    of_located
-        Share of those that were located; None when none was.
+    within_m
+        Limits in metres to give shares for instead of the protocol's; measured as errors.
+    confidence
+        Share of the truths that the column ``radius_m`` promises to hold.
+    right_within_m
+        An answer this near the truth makes its ``probability`` come true, metres.
+    by
+        Columns to give the figures of each value of.
+    min_count
+        Parts with fewer photographs are left out of charts and balanced scores.
+    places
+        Whether to name positions: right country, region and city, and the figures of every country and
+        continent of the truth. Takes seconds and opens the gazetteer.
+    names_from
+        Who names them; see `administrative`.
+    cluster
+        Column whose values are drawn as a whole by the bootstrap (sequences, cameras, authors); None draws
+        photographs.
+    seed
+        Of the bootstrap.
     """
 
-    limit_m: float
-    count: int
-    of_all: float
-    of_located: float | None
+    within_m: Sequence[float] | None = None
+    confidence: float = 0.8
+    right_within_m: float = 25_000.0
+    by: tuple[str, ...] = ()
+    min_count: int = 10
+    places: bool = False
+    names_from: str | None = None
+    cluster: str | None = None
+    seed: int = 0
 
-
-@dataclass(frozen=True)
-class Score:
-    """Mean GeoScore, 0 to 5000.
-
-    Attributes
-    ----------
-    of_all
-        Mean over all photographs with a known position; those not located score 0.
-    of_located
-        Mean over the located ones; None when none was.
-    interval
-        95 % bootstrap interval of `of_all`.
-    """
-
-    of_all: float
-    of_located: float | None
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Whether the radii keep their promise.
-
-    Attributes
-    ----------
-    promised
-        Share of the truths that the radii were said to hold.
-    count
-        Located photographs with a known position and a radius.
-    inside
-        Those whose truth lies within the radius.
-    share
-        inside / count.
-    interval
-        Exact 95 % binomial interval of the share (Clopper and Pearson 1934).
-    """
-
-    promised: float
-    count: int
-    inside: int
-    share: float
-    interval: tuple[float, float]
-
-    @property
-    def kept(self) -> bool:
-        """Whether the promise is compatible with what was seen."""
-        low, high = self.interval
-        return low <= self.promised <= high
+    def __post_init__(self) -> None:
+        if not 0.0 < self.confidence < 1.0:
+            raise InputError(f"confidence is {self.confidence}; it must lie between 0 and 1, such as 0.8")
+        if not self.right_within_m > 0.0:
+            raise InputError(f"right_within_m is {self.right_within_m}; it must be metres above zero")
 
 
 @dataclass(frozen=True)
@@ -120,18 +93,32 @@ class Evaluation:
         Status -> number of rows without a predicted position; what follows a colon is left out.
     mean_m, median_m, p90_m
         Of the errors of the located, metres; None when there is none.
-    median_interval_m
-        95 % bootstrap interval of the median.
+    mean_interval_m, median_interval_m, p90_interval_m
+        Their 95 % bootstrap intervals.
     median_of_all_m
         Median over all, photographs not located being infinitely far; None when it is infinite.
     within
         Shares within the protocol's limits, metres first, rising.
     score
         Mean GeoScore.
-    far
-        False alarms: answers more than 500 km off. A photograph not located raises no alarm.
+    far_200, far
+        False alarms: answers more than 200 and 500 km off. A photograph not located raises no alarm.
     calibration
-        None when no row has a radius.
+        Of the column ``radius_m``; None when no row has a radius.
+    radii
+        Of the columns of radii of every confidence level.
+    probabilities
+        Of the column ``probability``; None when no row has one.
+    localizability
+        Of the column ``information_bits``; None when the table has none.
+    distribution
+        Histogram and counts of the thesis.
+    levels
+        Right country, region, sub-region, city; empty unless places were asked for.
+    groups
+        Figures of parts of the photographs, one entry for each way to part them.
+    resamples, clusters
+        How many resamples stand behind the intervals; how many clusters were drawn, None for photographs.
     """
 
     protocol: Protocol
@@ -142,12 +129,23 @@ class Evaluation:
     mean_m: float | None
     median_m: float | None
     p90_m: float | None
-    median_interval_m: tuple[float, float] | None
+    mean_interval_m: Interval | None
+    median_interval_m: Interval | None
+    p90_interval_m: Interval | None
     median_of_all_m: float | None
     within: tuple[Share, ...]
     score: Score
+    far_200: Share
     far: Share
     calibration: Calibration | None
+    radii: Radii | None
+    probabilities: Probabilities | None
+    localizability: Localizability | None
+    distribution: Distribution
+    levels: tuple[Level, ...]
+    groups: tuple[Groups, ...]
+    resamples: int
+    clusters: int | None
 
     def to_json(self) -> dict[str, Any]:
         """Give the figures as values that JSON can hold; the protocol by its name."""
@@ -159,15 +157,6 @@ class Evaluation:
         return summary_text(self)
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """Distances of the located photographs with a known position, metres, and their radii (NaN: none)."""
-
-    errors_m: Floats
-    scored_m: Floats
-    radii_m: Floats
-
-
 def evaluate(
     rows: Iterable[ResultRow | Mapping[str, Any]],
     *,
@@ -175,6 +164,7 @@ def evaluate(
     within_m: Sequence[float] | None = None,
     confidence: float = 0.8,
     seed: int = 0,
+    plan: Plan | None = None,
 ) -> Evaluation:
     """Measure a table of results.
 
@@ -186,19 +176,17 @@ def evaluate(
         Of `read_results` or `Estimate.to_row()`, or mappings of named values.
     protocol
         A name of `PROTOCOLS`, or one's own.
-    within_m
-        Limits in metres to give shares for instead of the protocol's; measured as errors.
-    confidence
-        Share of the truths that the radii promise to hold.
-    seed
-        Seed of the bootstrap.
+    within_m, confidence, seed
+        As in `Plan`, for the usual case; not looked at when there is a plan.
+    plan
+        What else to measure.
 
     Raises
     ------
     NotEnoughDataError
         When no row has a true position.
     InputError
-        When the protocol, a limit or the confidence makes no sense.
+        When the protocol, a limit, a column or the confidence makes no sense.
 
     Examples
     --------
@@ -220,103 +208,52 @@ def evaluate(
     >>> figures.calibration.inside, figures.calibration.count
     (1, 2)
     """
-    rules = protocol_named(protocol)
-    if not 0.0 < confidence < 1.0:
-        raise InputError(f"confidence is {confidence}; it must lie between 0 and 1, such as 0.8")
-    table = [row if isinstance(row, ResultRow) else ResultRow.from_mapping(row) for row in rows]
-    with_truth = sum(row.truth is not None for row in table)
-    if with_truth == 0:
-        raise NotEnoughDataError(
-            f"none of the {len(table)} rows has a true position; give a table of them with --table"
-        )
-    measured = _measure(table, rules)
-    located = len(measured.errors_m)
+    agreed = plan or Plan(within_m=within_m, confidence=confidence, seed=seed)
+    return evaluate_answers(Answers.of_rows(rows, protocol=protocol), agreed)
+
+
+def evaluate_answers(answers: Answers, plan: Plan | None = None) -> Evaluation:
+    """Measure answers that are columns already; as `evaluate`.
+
+    Raises
+    ------
+    InputError
+        When a limit or a column makes no sense.
+    """
+    agreed = plan or Plan()
+    resampling = resampling_of(answers, cluster=agreed.cluster, seed=agreed.seed)
+    head = headline(answers, resampling, within_m=agreed.within_m)
+    held = radii(answers, confidence=agreed.confidence)
     return Evaluation(
-        protocol=rules,
-        rows=len(table),
-        with_truth=with_truth,
-        located=located,
-        not_located=_reasons(table),
-        mean_m=float(measured.errors_m.mean()) if located else None,
-        median_m=float(np.median(measured.errors_m)) if located else None,
-        p90_m=float(np.quantile(measured.errors_m, 0.9)) if located else None,
-        median_interval_m=_bootstrap(measured.errors_m, np.median, seed=seed) if located else None,
-        median_of_all_m=_median_of_all(measured.errors_m, with_truth),
-        within=_shares(measured, with_truth, rules=rules, within_m=within_m),
-        score=_score(measured, with_truth, rules=rules, seed=seed),
-        far=_share(FAR_M, int((measured.scored_m > FAR_M).sum()), with_truth, located=located),
-        calibration=_calibration(measured, confidence),
+        protocol=answers.protocol,
+        rows=answers.rows,
+        with_truth=len(answers),
+        located=int(answers.located.sum()),
+        not_located=answers.not_located,
+        **{field.name: getattr(head, field.name) for field in dataclasses.fields(head)},
+        calibration=_of_level(held, agreed.confidence),
+        radii=held,
+        probabilities=probabilities(answers, right_within_m=agreed.right_within_m),
+        localizability=localizability(answers),
+        distribution=distribution(answers),
+        levels=administrative(answers, names_from=agreed.names_from) if agreed.places else (),
+        groups=_groups(answers, agreed),
+        resamples=resampling.number,
+        clusters=None if agreed.cluster is None else resampling.units,
     )
 
 
-def _measure(table: list[ResultRow], rules: Protocol) -> _Measured:
-    known = [row for row in table if row.truth is not None and row.prediction is not None]
-    if not known:
-        return _Measured(np.empty(0), np.empty(0), np.empty(0))
-    truths = np.array([row.truth for row in known], dtype=np.float64)  # (n, 2) longitude, latitude
-    predictions = np.array([row.prediction for row in known], dtype=np.float64)
-    radii = [np.nan if row.radius_m is None else row.radius_m for row in known]
-    errors_m = rules.errors_m(predictions, truths)
-    return _Measured(errors_m, rules.scored_m(predictions, truths), np.asarray(radii, dtype=np.float64))
+def _of_level(held: Radii | None, confidence: float) -> Calibration | None:
+    levels = () if held is None else held.levels
+    return next((level for level in levels if level.promised == confidence), None)
 
 
-def _reasons(table: list[ResultRow]) -> dict[str, int]:
-    reasons = Counter(row.status.partition(":")[0] for row in table if row.prediction is None)
-    return dict(reasons.most_common())
-
-
-def _shares(
-    measured: _Measured, with_truth: int, *, rules: Protocol, within_m: Sequence[float] | None
-) -> tuple[Share, ...]:
-    if within_m is not None and any(not limit > 0.0 for limit in within_m):
-        raise InputError(f"limits must be metres above zero, not {list(within_m)}")
-    city = [(limit, measured.errors_m) for limit in (rules.limits_m if within_m is None else within_m)]
-    globe = [(1000.0 * limit, measured.scored_m) for limit in (rules.limits_km if within_m is None else ())]
-    taken = {limit for limit, _ in globe}  # a kilometre is counted once, as the protocol's scores count it
-    limits = sorted([pair for pair in city if pair[0] not in taken] + globe, key=lambda pair: pair[0])
-    located = len(measured.errors_m)
+def _groups(answers: Answers, plan: Plan) -> tuple[Groups, ...]:
+    labels = {}
+    if plan.places:
+        countries = countries_of(answers)
+        labels = {"country": countries, "continent": continents_of(countries)}
+    labels |= {name: answers.texts(name) for name in plan.by if name not in labels}
     return tuple(
-        _share(limit, int(rules.within(distances, limit).sum()), with_truth, located=located)
-        for limit, distances in limits
+        grouped(answers, values, by=name, min_count=plan.min_count) for name, values in labels.items()
     )
-
-
-def _share(limit_m: float, count: int, with_truth: int, *, located: int) -> Share:
-    return Share(float(limit_m), count, count / with_truth, count / located if located else None)
-
-
-def _score(measured: _Measured, with_truth: int, *, rules: Protocol, seed: int) -> Score:
-    scores = rules.scores(measured.scored_m)
-    everyone = np.concatenate([scores, np.zeros(with_truth - len(scores))])
-    return Score(
-        of_all=float(everyone.mean()),
-        of_located=float(scores.mean()) if len(scores) else None,
-        interval=_bootstrap(everyone, np.mean, seed=seed),
-    )
-
-
-def _median_of_all(errors_m: Floats, with_truth: int) -> float | None:
-    missing = np.full(with_truth - len(errors_m), np.inf)
-    ordered = np.sort(np.concatenate([errors_m, missing]))
-    middle = float(ordered[(with_truth - 1) // 2 : with_truth // 2 + 1].mean())
-    return middle if np.isfinite(middle) else None
-
-
-def _bootstrap(values: Floats, statistic: Callable[[Floats], Any], *, seed: int) -> tuple[float, float]:
-    """95 % percentile interval of a statistic (Efron 1979); fewer resamples for very long tables."""
-    rng = np.random.default_rng(seed)
-    resamples = min(_RESAMPLES, max(200, _RESAMPLE_BUDGET // len(values)))
-    drawn = [float(statistic(values[rng.integers(0, len(values), len(values))])) for _ in range(resamples)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _calibration(measured: _Measured, promised: float) -> Calibration | None:
-    known = np.isfinite(measured.radii_m)
-    count = int(known.sum())
-    if count == 0:
-        return None
-    inside = int((measured.errors_m[known] <= measured.radii_m[known]).sum())
-    low = special.betaincinv(inside, count - inside + 1, 0.025) if inside else 0.0
-    high = special.betaincinv(inside + 1, count - inside, 0.975) if inside < count else 1.0
-    return Calibration(promised, count, inside, inside / count, (float(low), float(high)))

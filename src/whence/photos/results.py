@@ -47,6 +47,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "sources": ("sources",),
     "status": ("status",),
 }
+_OF_A_PREDICTION = ("error_m", "radius_m", "probability", "sources", "status")
 _NEEDED = ("img_path", "pred_lat", "pred_lon")
 _DECIMALS = {"error_m": 3, "radius_m": 3, "probability": 6}  # a millimetre, a millionth
 _DEGREE_DECIMALS = 8  # about a millimetre
@@ -162,7 +163,7 @@ def write_results(path: PathLike, rows: Iterable[ResultRow | Mapping[str, Any]])
     write_rows(path, [row.as_mapping() for row in ready], columns)
 
 
-def read_results(path: PathLike) -> list[ResultRow]:
+def read_results(path: PathLike, *, predictions: tuple[str, str] | None = None) -> list[ResultRow]:
     """Read a table of results, written by whence or by others.
 
     Columns may stand in any order and under the usual other names (``true_lat``, ``lat``, ``id``, …).
@@ -173,13 +174,16 @@ def read_results(path: PathLike) -> list[ResultRow]:
     ----------
     path
         CSV (comma, semicolon, tab or bar; UTF-8) or Parquet; which one is told by its content.
+    predictions
+        Columns of the predicted latitude and longitude, where a table holds those of several models. Radii,
+        probabilities and errors of such a table are not taken, for they belong to its usual predictions.
 
     Raises
     ------
     NotFoundError
         When there is no such file.
     FormatError
-        When the file is not such a table: no column of positions.
+        When the file is not such a table: no column of positions, or not those of `predictions`.
     InputError
         When it cannot be read as a table, or values are wrong; the message names the rows: in CSV the lines
         of the file, the heading being row 1.
@@ -189,6 +193,8 @@ def read_results(path: PathLike) -> list[ResultRow]:
         raise NotFoundError(f"{source}: there is no such file; results are written by: whence locate … --out")
     cells = read_cells(source)
     names = _name_columns(cells.header)
+    if predictions is not None:
+        names = _with_predictions(source, names, predictions, header=cells.header)
     missing = [name for name in _NEEDED if name not in names]
     if missing:
         raise FormatError(
@@ -216,6 +222,19 @@ def _name_columns(columns: Sequence[str]) -> dict[str, str]:
         if theirs is not None:
             found[ours] = theirs
     return found
+
+
+def _with_predictions(
+    source: Path, names: Mapping[str, str], predictions: tuple[str, str], *, header: Sequence[str]
+) -> dict[str, str]:
+    """Take the predictions from other columns, and nothing that was said of the usual ones."""
+    absent = [name for name in predictions if name not in header]
+    if absent:
+        raise FormatError(f"{source}: no column {', '.join(absent)} (here: {', '.join(header)})")
+    chosen = dict(zip(("pred_lat", "pred_lon"), predictions, strict=True))
+    if all(names.get(ours) == theirs for ours, theirs in chosen.items()):
+        return dict(names)
+    return {ours: theirs for ours, theirs in names.items() if ours not in _OF_A_PREDICTION} | chosen
 
 
 def _parse(record: Mapping[str, Any], names: Mapping[str, str]) -> ResultRow:
