@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from whence.learn.stacked.feed import Feed
     from whence.learn.stacked.stack import Stack
     from whence.learn.stacked.values import StackedData, StackedHead, StackedSettings, TrainedHead
+    from whence.typing import Json
 
 __all__ = ["Reporter", "train_stacked"]
 
@@ -68,22 +69,37 @@ def train_stacked(
     """
     require("torch", extra="learn")
     _check(heads, train, validation)
+    run = _begun(heads, {"train": train, "validation": validation}, settings, checkpoint)
+    run.report = progress or run.report
+    while not run.is_over:
+        run.pass_over()
+        if run.epoch % settings.checkpoint_epochs == 0 or run.is_over:
+            run.save()
+    return [run.records[head.name].result() for head in heads]
+
+
+def _begun(
+    heads: Sequence[StackedHead],
+    data: Mapping[str, StackedData],
+    settings: StackedSettings,
+    checkpoint: Path | None,
+) -> _Run:
+    """Take up a training at its start, or where its checkpoint left it."""
+    from whence.learn.stacked.checkpoint import SavedRun, fingerprint, read_checkpoint
     from whence.learn.stacked.feed import Feed
     from whence.learn.stacked.objective import stacking_order
     from whence.learn.stacked.stack import Stack
 
     order = stacking_order(heads)
-    run = _Run(
-        Stack.fresh(order, settings, dim=train.dim),
-        Feed(train, settings),
-        Feed(validation, settings),
-        {head.name: HeadRecord(head.name) for head in heads},
-        progress or (lambda _: None),
-    )
-    run.stack.choose_products()
-    while run.stack.heads and run.epoch < settings.epochs:
-        run.pass_over()
-    return [run.records[head.name].result() for head in heads]
+    mark = {} if checkpoint is None else fingerprint(heads, settings, data)
+    if checkpoint is not None and checkpoint.exists():
+        saved = read_checkpoint(checkpoint, order, settings, mark=mark)
+    else:
+        stack = Stack.fresh(order, settings, dim=data["train"].dim)
+        stack.choose_products()
+        saved = SavedRun(stack, {head.name: HeadRecord(head.name) for head in heads}, 0)
+    train, validation = Feed(data["train"], settings), Feed(data["validation"], settings)
+    return _Run(saved.stack, train, validation, saved.records, saved.epoch, checkpoint, mark)
 
 
 def _check(heads: Sequence[StackedHead], train: StackedData, validation: StackedData) -> None:
@@ -109,8 +125,22 @@ class _Run:
     train: Feed
     validation: Feed
     records: dict[str, HeadRecord]
-    report: Reporter
-    epoch: int = 0
+    epoch: int
+    checkpoint: Path | None
+    mark: Json
+    report: Reporter = field(default=lambda _: None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no head is left, or no epoch."""
+        return not self.stack.heads or self.epoch >= self.stack.settings.epochs
+
+    def save(self) -> None:
+        """Write the checkpoint, if one is wanted."""
+        from whence.learn.stacked.checkpoint import SavedRun, write_checkpoint
+
+        if self.checkpoint is not None:
+            write_checkpoint(self.checkpoint, SavedRun(self.stack, self.records, self.epoch), mark=self.mark)
 
     def pass_over(self) -> None:
         """Train an epoch, validate, and let go of the heads that are done."""
