@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from whence.photos.evidence.text.readers import Reader, available_readers
+from whence.imagery.text.readers import Reader, available_readers
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `signs`, which holds functions rather than fixtures
+sys.path.insert(0, str(Path(__file__).parents[3] / "imagery" / "text"))  # for `signs`, which draws them
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ from signs import stacked
 
 from whence.earth.sphere import distance_m
 from whence.imagery.photo import open_image
+from whence.imagery.text.readers import Reader, read_words
 from whence.photos.evidence.text.hint import Hint
 from whence.photos.evidence.text.prior import country_prior, vote
-from whence.photos.evidence.text.readers import Reader, read_words
 from whence.photos.evidence.text.source import evidence_from_words, text_source
 from whence.places.country import country_at
 

@@ -1,7 +1,7 @@
 """Text in a photograph as evidence: read, understood as hints, combined.
 
-Readers (`readers`) find words; each kind of hint has a module: `names`, `phones`, `domains`, `currency`,
-`distances`, `language`, `nations`. `source` puts them together.
+The readers of `whence.imagery.text` find words; each kind of hint has a module: `names`, `phones`, `domains`,
+`currency`, `distances`, `language`, `nations`. `source` puts them together.
 """
 
 from __future__ import annotations
@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 from whence._lazy import exports
 
 if TYPE_CHECKING:
-    from whence.photos.evidence.text.readers import available_readers, read_words
     from whence.photos.evidence.text.source import evidence_from_words, read_text_evidence, text_source
 
-__all__ = ["available_readers", "evidence_from_words", "read_text_evidence", "read_words", "text_source"]
+__all__ = ["evidence_from_words", "read_text_evidence", "text_source"]
 
 _HOMES = {
-    "available_readers": "readers",
     "evidence_from_words": "source",
     "read_text_evidence": "source",
-    "read_words": "readers",
     "text_source": "source",
 }
 

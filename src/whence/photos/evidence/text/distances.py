@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.earth.sphere import bearing_deg, destination, distance_m
+from whence.imagery.text.words import Word, word_lines
 from whence.photos.evidence.text.hint import Hint, Spot
 from whence.photos.evidence.text.names import NamedPlace, find_names
 from whence.photos.evidence.text.sign_words import STREET_WORDS
-from whence.photos.evidence.text.words import Word, word_lines
 from whence.photos.summary import length_text
 from whence.places.names import key_of
 from whence.places.outlines import country_at

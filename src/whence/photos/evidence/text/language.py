@@ -10,8 +10,8 @@ from functools import lru_cache
 from babel import Locale
 
 from whence.errors import NotFoundError
+from whence.imagery.text.words import script_counts
 from whence.photos.evidence.text.hint import Hint
-from whence.photos.evidence.text.words import script_counts
 from whence.places.language import countries_of, language_hints
 
 __all__ = ["chinese_forms", "spoken_hints"]

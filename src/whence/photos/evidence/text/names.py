@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from whence.imagery.text.words import script_of
 from whence.photos.evidence.text.hint import Hint, Spot, town_spots
 from whence.photos.evidence.text.sign_words import (
     BUSINESS_WORDS,
@@ -14,7 +15,6 @@ from whence.photos.evidence.text.sign_words import (
     STREET_WORDS,
     TOWN_HALL_WORDS,
 )
-from whence.photos.evidence.text.words import script_of
 from whence.places.gazetteer import Match, gazetteer
 from whence.places.names import is_unspaced, key_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from whence.imagery.text.words import script_of
 from whence.photos.evidence.text.hint import Hint
 from whence.photos.evidence.text.names import stretches
 from whence.photos.evidence.text.sign_words import BUSINESS_WORDS, STREET_WORDS
-from whence.photos.evidence.text.words import script_of
 from whence.places.country import country, country_names
 from whence.places.names import key_of
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from whence.earth.belief import Belief
 from whence.errors import MissingExtraError
+from whence.imagery.text.readers import Reader, available_readers, read_words
+from whence.imagery.text.words import Word, text_lines
 from whence.photos.evidence.evidence import Evidence
 from whence.photos.evidence.text.currency import currency_hints
 from whence.photos.evidence.text.distances import distance_hints
@@ -17,8 +19,6 @@ from whence.photos.evidence.text.names import name_hints
 from whence.photos.evidence.text.nations import nation_hints
 from whence.photos.evidence.text.phones import phone_hints
 from whence.photos.evidence.text.prior import Votes, vote
-from whence.photos.evidence.text.readers import Reader, available_readers, read_words
-from whence.photos.evidence.text.words import Word, text_lines
 from whence.places.country import belief_of_countries
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def evidence_from_words(words: Sequence[Word]) -> Evidence | None:
 
     Examples
     --------
-    >>> from whence.photos.evidence.text.words import Word
+    >>> from whence.imagery.text.words import Word
     >>> box = ((0, 0), (200, 0), (200, 40), (0, 40))
     >>> evidence = evidence_from_words([Word("www.lund.se", 0.9, box, "Latn", "by eye")])
     >>> evidence.sentence

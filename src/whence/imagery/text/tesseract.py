@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Self
 from PIL import Image as PillowImage
 
 from whence.errors import MissingExtraError
-from whence.photos.evidence.text.crops import cut_out, ink_on_paper, reduced
-from whence.photos.evidence.text.words import Word, script_counts, script_of
+from whence.imagery.text.crops import cut_out, ink_on_paper, reduced
+from whence.imagery.text.words import Word, script_counts, script_of
 
 if TYPE_CHECKING:
     from whence.typing import Image

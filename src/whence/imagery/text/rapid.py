@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from whence._optional import require
-from whence.photos.evidence.text.crops import cut_out, reduced, resized
-from whence.photos.evidence.text.readers import rescaled
-from whence.photos.evidence.text.words import Word, script_of, worth_reading
+from whence.imagery.text.crops import cut_out, reduced, resized
+from whence.imagery.text.readers import rescaled
+from whence.imagery.text.words import Word, script_of, worth_reading
 
 if TYPE_CHECKING:
     from whence.typing import Image

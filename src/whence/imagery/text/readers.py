@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from whence._lazy import named
 from whence.errors import InputError, MissingExtraError
-from whence.photos.evidence.text.words import Word, script_counts, script_of, unmixed, worth_reading
+from whence.imagery.text.words import Word, script_counts, script_of, unmixed, worth_reading
 
 if TYPE_CHECKING:
     from whence.typing import Image
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["READERS", "Reader", "available_readers", "read_words"]
 
 READERS = {
-    "rapidocr": "whence.photos.evidence.text.rapid:RapidOcrReader",
-    "tesseract": "whence.photos.evidence.text.tesseract:TesseractReader",
+    "rapidocr": "whence.imagery.text.rapid:RapidOcrReader",
+    "tesseract": "whence.imagery.text.tesseract:TesseractReader",
 }
 """Name -> "module:class", in the order in which they are asked."""
 

@@ -11,8 +11,8 @@ import pytest
 from signs import draw_sign, word
 
 from whence.errors import InputError
-from whence.photos.evidence.text.readers import Reader, available_readers, read_words
-from whence.photos.evidence.text.words import Word, script_of
+from whence.imagery.text.readers import Reader, available_readers, read_words
+from whence.imagery.text.words import Word, script_of
 
 if TYPE_CHECKING:
     from whence.typing import Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from signs import word
 
-from whence.photos.evidence.text.words import script_counts, script_of, text_lines, unmixed, worth_reading
+from whence.imagery.text.words import script_counts, script_of, text_lines, unmixed, worth_reading
 
 
 @pytest.mark.parametrize(
