@@ -6,8 +6,8 @@ circles; what lies where they meet, on land, is the answer.
 
 from __future__ import annotations
 
-from whence.photos.evidence.text import evidence_from_words
 from whence.imagery.text.words import Word
+from whence.photos.evidence.text import evidence_from_words
 
 WIDTH_PX, HEIGHT_PX = 200.0, 40.0
 
