@@ -60,10 +60,11 @@ def laion_clip(folder: Path) -> Any:
 
 
 def dinov2(folder: Path) -> Any:
+    """As published, trained at another size: position embeddings are interpolated to that of the input."""
     import transformers
 
     config = transformers.Dinov2Config(
-        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=28, patch_size=14
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=70, patch_size=14
     )
     settings = crop(32, 28, IMAGENET_MEAN, IMAGENET_STD)
     return write(transformers.Dinov2Model(config), "BitImageProcessor", settings, folder)
@@ -76,7 +77,7 @@ def dinov2_registers(folder: Path) -> Any:
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
-        image_size=28,
+        image_size=70,
         patch_size=14,
         num_register_tokens=4,
     )

@@ -125,6 +125,16 @@ def test_identity_changes_with_weights_and_preprocessing_only(
     assert load_encoder(f"transformers:{copy}").identity != identity
 
 
+def test_the_same_weights_with_another_activation_are_another_encoder(checkpoints: Checkpoints) -> None:
+    """The two checkpoints differ by GELU in place of its quick approximation only, as OpenAI and LAION do."""
+    one, other = checkpoints["clip"][1].state_dict(), checkpoints["laion-clip"][1].state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    identities = {
+        load_encoder(f"transformers:{checkpoints[name][0]}").identity for name in ("clip", "laion-clip")
+    }
+    assert len(identities) == 2
+
+
 def test_half_precision_weights_are_computed_with_in_single(
     checkpoints: Checkpoints, images: list[np.ndarray], tmp_path: Path
 ) -> None:

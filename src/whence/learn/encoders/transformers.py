@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from whence.typing import Floats32, Image, Json, PathLike
 
-__all__ = ["Origin", "TransformersEncoder", "origin_of", "preprocessing_of"]
+__all__ = ["Origin", "TransformersEncoder", "architecture_of", "origin_of", "preprocessing_of"]
 
 _KIND = "transformers"
 _EXTRA = "learn"
@@ -34,6 +34,12 @@ _LONGEST_ASPECT = 8
 _IMMATERIAL = {
     "image_processor_type", "feature_extractor_type", "processor_class", "auto_map", "return_tensors",
     "data_format", "input_data_format", "device", "disable_grouping", "do_convert_rgb",
+}  # fmt: skip
+# What a configuration says about the file, the classifier's labels or the text tower.
+_ABOUT_THE_FILE = {
+    "transformers_version", "torch_dtype", "dtype", "architectures", "id2label", "label2id", "num_labels",
+    "problem_type", "finetuning_task", "text_config", "text_config_dict", "vision_config_dict", "auto_map",
+    "logit_scale_init_value", "initializer_range", "initializer_factor",
 }  # fmt: skip
 
 
@@ -125,9 +131,10 @@ class TransformersEncoder:
 
     @cached_property
     def identity(self) -> str:
-        """Model type and a hash of the weights and the preprocessing."""
+        """Model type and a hash of the weights, the architecture and the preprocessing."""
         digest = hashlib.blake2b(digest_size=8)
-        digest.update(json.dumps(preprocessing_of(self.processor), sort_keys=True).encode())
+        for settings in (preprocessing_of(self.processor), architecture_of(self.origin.folder)):
+            digest.update(json.dumps(settings, sort_keys=True).encode())
         for name, weights in sorted(self.model.state_dict().items()):
             digest.update(name.encode())
             # Bytes, because numpy knows no bfloat16.
@@ -220,6 +227,33 @@ def preprocessing_of(processor: Any) -> Json:
     }
     plain: Json = json.loads(json.dumps(settings | {"kind": kind}, default=_plain, sort_keys=True))
     return plain
+
+
+def architecture_of(folder: Path) -> Json:
+    """Give what ``config.json`` says about the network itself.
+
+    One set of weights with another activation is another encoder. The file is read rather than what the
+    library makes of it, which differs between releases.
+
+    Raises
+    ------
+    NotFoundError
+        When the file is gone.
+    """
+    try:
+        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{folder} lacks config.json; copy it from where the model came from") from error
+    return _material(dict(content))
+
+
+def _material(settings: Json) -> Json:
+    kept = {
+        name: _material(value) if isinstance(value, dict) else value
+        for name, value in settings.items()
+        if value is not None and name not in _ABOUT_THE_FILE and not name.startswith("_")
+    }
+    return dict(sorted(kept.items()))
 
 
 def _plain(value: Any) -> Any:

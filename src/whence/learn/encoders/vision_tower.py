@@ -96,6 +96,9 @@ def pooled(model: Any, pixels: Any) -> Any:
         # Version 5 of the library returns the whole output, version 4 the tensor.
         return getattr(features, "pooler_output", features).flatten(1)
     output = model(pixel_values=pixels)
+    if model.config.model_type == "efficientnet" and model.config.pooling_type == "mean":
+        # Its own pooling, a window larger than the map, is the same in torch but in no other runtime.
+        return output.last_hidden_state.mean(dim=(2, 3))
     for name in ("image_embeds", "pooler_output"):
         found = getattr(output, name, None)
         if found is not None:

@@ -26,6 +26,7 @@ __all__ = ["PIXELS", "VECTORS", "exported", "kept", "pooling_module", "quantised
 
 PIXELS, VECTORS = "pixels", "vectors"
 _OPSET = 17
+_INTERPOLATE = "interpolate_pos_encoding"
 _VERSION = 1
 _MATRIX_PRODUCTS = ["MatMul", "Gemm"]
 
@@ -95,11 +96,13 @@ def pooling_module(model: Any) -> Any:
 def _export(encoder: TransformersEncoder, path: Path) -> None:
     torch = require("torch", extra="learn")
     side = encoder.input_px
-    sample = encoder.prepare(np.zeros((side, side, 3), np.uint8))
-    with torch.inference_mode(), _quiet_tracing(torch):
+    one = encoder.prepare(np.zeros((side, side, 3), np.uint8))
+    sample = torch.from_numpy(np.stack([one, one]))
+    network = pooling_module(encoder.model)
+    with torch.no_grad(), _quiet_tracing(torch), _fixed_positions(network, sample):
         torch.onnx.export(
-            pooling_module(encoder.model),
-            (torch.from_numpy(np.stack([sample, sample])),),
+            network,
+            (sample,),
             str(path),
             input_names=[PIXELS],
             output_names=[VECTORS],
@@ -110,11 +113,42 @@ def _export(encoder: TransformersEncoder, path: Path) -> None:
 
 
 @contextlib.contextmanager
+def _fixed_positions(network: Any, sample: Any) -> Iterator[None]:
+    """Let position embeddings that are interpolated to the size of the input be constants.
+
+    All pictures enter at one size, so they are; and one kind of interpolation cannot be exported.
+    """
+    able = [module for module in network.modules() if hasattr(module, _INTERPOLATE)]
+    seen: dict[Any, Any] = {}
+    for module in able:
+        setattr(module, _INTERPOLATE, _recording(module, seen))
+    try:
+        network(sample)
+        for module, value in seen.items():
+            setattr(module, _INTERPOLATE, lambda *_, value=value, **__: value)
+        yield
+    finally:
+        for module in able:
+            delattr(module, _INTERPOLATE)  # the method of its class shows again
+
+
+def _recording(module: Any, seen: dict[Any, Any]) -> Callable[..., Any]:
+    original = getattr(module, _INTERPOLATE)
+
+    def record(*arguments: Any, **settings: Any) -> Any:
+        seen[module] = original(*arguments, **settings)
+        return seen[module]
+
+    return record
+
+
+@contextlib.contextmanager
 def _quiet_tracing(torch: Any) -> Iterator[None]:
     """Pass over what the exporter says about itself, and about Python branches that do not vary here."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You are using the legacy TorchScript-based ONNX export")
         warnings.filterwarnings("ignore", message="The feature will be removed")
+        warnings.filterwarnings("ignore", message="Constant folding")
         warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
         yield
 
