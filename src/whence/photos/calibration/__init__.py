@@ -1,0 +1,18 @@
+"""Calibration of heads: from what a head says to what can be believed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
+
+if TYPE_CHECKING:
+    from whence.photos.calibration.calibration import Calibration, Promise
+    from whence.photos.calibration.fitting import fit
+    from whence.photos.calibration.promises import measured
+
+__all__ = ["Calibration", "Promise", "fit", "measured"]
+
+_HOMES = {"Calibration": "calibration", "Promise": "calibration", "fit": "fitting", "measured": "promises"}
+
+__getattr__, __dir__ = exports(__name__, _HOMES)
