@@ -21,6 +21,9 @@ __all__ = ["main", "whence"]
 COMMANDS = {
     "locate": "whence.cli.locate:locate",
     "index": "whence.cli.index:index",
+    "embed": "whence.cli.embed:embed",
+    "split": "whence.cli.split:split",
+    "encoder": "whence.cli.encoder:encoder",
     "evaluate": "whence.cli.evaluate:evaluate",
     "exif": "whence.cli.exif:exif",
     "map": "whence.cli.map:map_",
@@ -31,6 +34,9 @@ COMMANDS = {
 SUMMARIES = {
     "locate": "Locate photographs: positions, honest radii, evidence, a map.",
     "index": "Build and look after an index of known photographs.",
+    "embed": "Encode pictures once, for all that is trained on them.",
+    "split": "Divide photographs for training, and tell the leak between the sides.",
+    "encoder": "Show pretrained encoders: names, licences, how fast each runtime is here.",
     "evaluate": "Accuracy and calibration of a table of results.",
     "exif": "Show, or remove, what a file tells about its place and time.",
     "map": "Georeference scanned maps: fit control points, judge the fit, warp the scan.",

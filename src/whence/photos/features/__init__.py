@@ -21,10 +21,17 @@ from typing import TYPE_CHECKING
 from whence._lazy import exports
 
 if TYPE_CHECKING:
+    from whence.photos.features.embedding import embed
+    from whence.photos.features.pictures import Pictures, pictures_of
     from whence.photos.features.store import FeatureStore
 
-__all__ = ["FeatureStore"]
+__all__ = ["FeatureStore", "Pictures", "embed", "pictures_of"]
 
-_HOMES = {"FeatureStore": "store"}
+_HOMES = {
+    "FeatureStore": "store",
+    "Pictures": "pictures",
+    "embed": "embedding",
+    "pictures_of": "pictures",
+}
 
 __getattr__, __dir__ = exports(__name__, _HOMES)

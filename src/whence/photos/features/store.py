@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from whence.learn.encoders.protocol import Encoder
     from whence.photos.splits.split import Split
-    from whence.typing import ArrayLike, Ints, PathLike
+    from whence.typing import ArrayLike, Ints, Json, PathLike
 
 __all__ = ["ENCODER", "EXCLUDED", "FEATURES", "METADATA", "FeatureStore", "finish"]
 
@@ -231,6 +231,18 @@ class FeatureStore:
                 f"{self.identity!r}; put the right encoder there or embed the photographs again"
             )
         return loaded
+
+    def facts(self) -> Json:
+        """Tell what it holds, as values of JSON."""
+        kept = {
+            name: getattr(self.header, name) for name in ("encoder", "dim", "count", "excluded", "source")
+        }
+        return kept | {
+            "bytes": self.features.nbytes,
+            "columns": list(self.metadata.names),
+            "has_encoder": self.has_encoder,
+            "digest": self.header.digest,
+        }
 
     def samples(self, rows: Ints | None = None) -> Samples:
         """Give rows of the store with what is known of them; all rows by default."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from whence._lazy import exports
 
 if TYPE_CHECKING:
-    from whence.photos.splits.leak import Leak, SideLeak, leak
+    from whence.photos.splits.leakage import Leak, SideLeak, leak
     from whence.photos.splits.making import SPLITS, make_split
     from whence.photos.splits.split import SIDES, Match, Split
 
@@ -28,11 +28,11 @@ __all__ = ["SIDES", "SPLITS", "Leak", "Match", "SideLeak", "Split", "leak", "mak
 _HOMES = {
     "SIDES": "split",
     "SPLITS": "making",
-    "Leak": "leak",
+    "Leak": "leakage",
     "Match": "split",
-    "SideLeak": "leak",
+    "SideLeak": "leakage",
     "Split": "split",
-    "leak": "leak",
+    "leak": "leakage",
     "make_split": "making",
 }
 
