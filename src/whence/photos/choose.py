@@ -13,8 +13,8 @@ overall, then among them the one that is highest at short distances. Made precis
   best model where that is nearer, for photographs of one city). Equal starts are decided by the shortfall,
   then by the area above the curve.
 
-A model whose curve is nowhere above that of another one and somewhere below it has neither a smaller shortfall
-nor a higher start, so it is never preferred.
+A model whose curve is nowhere above that of another one and somewhere below it has neither a smaller
+shortfall nor a higher start, so it is never preferred.
 """
 
 from __future__ import annotations

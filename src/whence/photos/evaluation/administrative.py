@@ -18,7 +18,7 @@ import numpy as np
 
 from whence._optional import available, require
 from whence.errors import InputError
-from whence.photos.evaluation.reliability import binomial_interval
+from whence.photos.evaluation.resampling import binomial_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

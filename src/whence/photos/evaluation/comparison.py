@@ -18,9 +18,10 @@ from whence.photos.evaluate import Evaluation, Plan, evaluate_answers
 from whence.photos.evaluation.answers import Answers
 from whence.photos.evaluation.headline import resampling_of
 from whence.photos.evaluation.metrics import DEFAULT_METRICS, Metric, draws_of, metric_named, values_of
-from whence.photos.evaluation.resampling import Interval, interval_of
+from whence.photos.evaluation.resampling import Interval, interval_of, share_interval
 
 if TYPE_CHECKING:
+    from whence.photos.evaluation.resampling import Resampling
     from whence.photos.protocols import Protocol
     from whence.photos.results import ResultRow
     from whence.typing import Floats, Ints
@@ -41,7 +42,7 @@ class Standing:
     value
         None when it is infinite: too many photographs were not located.
     interval
-        95 % bootstrap interval; None when an end is infinite.
+        95 % interval: exact binomial for shares, else of the bootstrap; None when an end is infinite.
     """
 
     model: str
@@ -250,7 +251,7 @@ def compare(
         common=len(first),
         left_out={name: len(tables[name]) - len(first) for name in models},
         metrics=tuple(metrics),
-        standings=_standings(models, metrics, values, draws),
+        standings=_standings(models, metrics, values, draws, resampling),
         contrasts=_contrasts(models, metrics, values, draws),
         resamples=resampling.number,
         clusters=None if plan.cluster is None else resampling.units,
@@ -259,10 +260,19 @@ def compare(
 
 
 def _standings(
-    models: Sequence[str], metrics: Sequence[Metric], values: Floats, draws: Floats
+    models: Sequence[str],
+    metrics: Sequence[Metric],
+    values: Floats,
+    draws: Floats,
+    resampling: Resampling,
 ) -> tuple[Standing, ...]:
+    def ends(m: int, k: int) -> Interval | None:
+        if metrics[k].unit == "share":
+            return share_interval(round(values[m, k] * resampling.count), draws[:, m, k], resampling)
+        return _finite_ends(draws[:, m, k])
+
     return tuple(
-        Standing(model, metric.name, _finite(values[m, k]), _finite_ends(draws[:, m, k]))
+        Standing(model, metric.name, _finite(values[m, k]), ends(m, k))
         for m, model in enumerate(models)
         for k, metric in enumerate(metrics)
     )

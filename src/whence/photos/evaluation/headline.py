@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.errors import InputError
-from whence.photos.evaluation.resampling import Ordered, Resampling, codes_of, interval_of
+from whence.photos.evaluation.resampling import Ordered, Resampling, codes_of, interval_of, share_interval
 
 if TYPE_CHECKING:
     from whence.photos.evaluation.answers import Answers
@@ -37,7 +37,7 @@ class Share:
     of_located
         Share of those that were located; None when none was.
     interval
-        95 % bootstrap interval of `of_all`.
+        95 % interval of `of_all`: exact binomial, or of the bootstrap with clusters.
     """
 
     limit_m: float
@@ -118,11 +118,11 @@ def headline(answers: Answers, resampling: Resampling, *, within_m: Sequence[flo
     far = [(limit, (answers.scored_m > limit) & answers.located) for limit in FAR_M]
     scores = answers.protocol.scores(answers.scored_m)
     table = np.array([*(mask for _, mask in limits), *(mask for _, mask in far), scores], dtype=np.float64)
-    ends = [interval_of(column) for column in resampling.means(table).T]
+    *drawn, drawn_scores = resampling.means(table).T
     located = answers.located
     shares = [
-        _share(limit, mask, located, interval=interval)
-        for (limit, mask), interval in zip([*limits, *far], ends, strict=False)
+        _share(limit, mask, located, interval=share_interval(int(mask.sum()), draws, resampling))
+        for (limit, mask), draws in zip([*limits, *far], drawn, strict=True)
     ]
     return Headline(
         *_errors(answers, resampling),
@@ -131,7 +131,7 @@ def headline(answers: Answers, resampling: Resampling, *, within_m: Sequence[flo
         score=Score(
             of_all=float(scores.mean()),
             of_located=float(scores[located].mean()) if located.any() else None,
-            interval=ends[-1],
+            interval=interval_of(drawn_scores),
         ),
         far_200=shares[-2],
         far=shares[-1],

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+
+from whence.photos.evaluation.resampling import binomial_interval
 
 if TYPE_CHECKING:
     from whence.photos.evaluation.answers import Answers
@@ -18,7 +19,6 @@ __all__ = [
     "Probabilities",
     "ProbabilityBin",
     "Radii",
-    "binomial_interval",
     "probabilities",
     "radii",
 ]
@@ -165,19 +165,6 @@ def _calibration(errors_m: Floats, radii_m: Floats, promised: float) -> Calibrat
     inside = int((errors_m[known] <= radii_m[known]).sum())
     middle = float(np.median(radii_m[known]))
     return Calibration(promised, count, inside, inside / count, binomial_interval(inside, count), middle)
-
-
-def binomial_interval(hits: int, count: int) -> tuple[float, float]:
-    """Give the exact 95 % interval of a share (Clopper and Pearson 1934).
-
-    Examples
-    --------
-    >>> [round(end, 4) for end in binomial_interval(7, 10)]
-    [0.3475, 0.9333]
-    """
-    low = special.betaincinv(hits, count - hits + 1, 0.025) if hits else 0.0
-    high = special.betaincinv(hits + 1, count - hits, 0.975) if hits < count else 1.0
-    return float(low), float(high)
 
 
 def probabilities(answers: Answers, *, right_within_m: float) -> Probabilities | None:

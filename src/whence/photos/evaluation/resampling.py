@@ -13,13 +13,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whence.typing import ArrayLike, Floats, Ints
 
-__all__ = ["Interval", "Ordered", "Resampling", "codes_of", "interval_of"]
+__all__ = [
+    "Interval",
+    "Ordered",
+    "Resampling",
+    "binomial_interval",
+    "codes_of",
+    "interval_of",
+    "share_interval",
+]
 
 Interval = tuple[float, float]
 """Lower and upper end of a 95 % interval."""
@@ -151,6 +160,35 @@ def interval_of(draws: Floats) -> Interval:
         return float("nan"), float("nan")
     low, high = np.quantile(some, [0.025, 0.975], method="inverted_cdf" if np.isinf(some[-1]) else "linear")
     return float(low), float(high)
+
+
+def binomial_interval(hits: int, count: int) -> Interval:
+    """Give the exact 95 % interval of a share (Clopper and Pearson 1934).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in binomial_interval(7, 10)]
+    [0.3475, 0.9333]
+    """
+    low = special.betaincinv(hits, count - hits + 1, 0.025) if hits else 0.0
+    high = special.betaincinv(hits + 1, count - hits, 0.975) if hits < count else 1.0
+    return float(low), float(high)
+
+
+def share_interval(hits: int, draws: Floats, resampling: Resampling) -> Interval:
+    """Give the 95 % interval of a share of all photographs.
+
+    Drawn one by one the number of hits is binomial, and its interval is exact; the bootstrap would call
+    zero of fifty certain. Clusters need the bootstrap; where all its draws are alike, the interval is the
+    binomial one of as many clusters.
+    """
+    if resampling.clusters is None:
+        return binomial_interval(hits, resampling.count)
+    low, high = interval_of(draws)
+    if low < high:
+        return low, high
+    units = resampling.units
+    return binomial_interval(round(units * hits / max(resampling.count, 1)), units)
 
 
 def codes_of(labels: NDArray[np.object_]) -> Ints:
