@@ -128,9 +128,13 @@ class Planet:
         """Look at the same planet through a better or a worse encoder."""
         return replace(self, concentration=float(concentration))
 
-    def photographs(self, n: int, rng: np.random.Generator, *, first_id: int = 0) -> Samples:
-        """Draw n photographs: features float16, positions, countries; ids count from `first_id`."""
-        where = rng.integers(0, len(self.lonlat), n)
+    def places(self, n: int, rng: np.random.Generator) -> Ints:
+        """Draw the places of n photographs: row numbers of `lonlat`."""
+        return rng.integers(0, len(self.lonlat), n)
+
+    def photographs(self, n: int, rng: np.random.Generator, *, where: Ints | None = None) -> Samples:
+        """Take n photographs, there or anywhere; features are float16, and countries a column."""
+        where = self.places(n, rng) if where is None else where
         features = np.concatenate(
             [
                 _around(self.signatures[where[start : start + 4096]], self.concentration, rng)
@@ -139,7 +143,7 @@ class Planet:
         )
         metadata = Metadata.of_arrays(
             self.lonlat[where],
-            ids=[f"{first_id + i:08d}" for i in range(n)],
+            ids=[f"{i:08d}" for i in range(n)],
             country=[self.countries[i] for i in where],
         )
         return Samples(features.astype(np.float16), np.arange(n), metadata)
