@@ -21,6 +21,7 @@ __all__ = ["main", "whence"]
 COMMANDS = {
     "locate": "whence.cli.locate:locate",
     "index": "whence.cli.index:index",
+    "dataset": "whence.cli.dataset:dataset",
     "embed": "whence.cli.embed:embed",
     "split": "whence.cli.split:split",
     "encoder": "whence.cli.encoder:encoder",
@@ -34,6 +35,7 @@ COMMANDS = {
 SUMMARIES = {
     "locate": "Locate photographs: positions, honest radii, evidence, a map.",
     "index": "Build and look after an index of known photographs.",
+    "dataset": "Bring photographs of known position into one store: OSV-5M, or your own.",
     "embed": "Encode pictures once, for all that is trained on them.",
     "split": "Divide photographs for training, and tell the leak between the sides.",
     "encoder": "Show pretrained encoders: names, licences, how fast each runtime is here.",

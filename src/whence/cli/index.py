@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.offering import with_position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from whence.imagery.photo import Photo
     from whence.photos.index import PlaceIndex
     from whence.photos.index.sources import Skipped
 
@@ -68,7 +68,7 @@ def build(
     from whence.cli.progress import counter
     from whence.photos.index import PlaceIndex
 
-    offered = _offered(photos, table)
+    offered = with_position(photos, table)
     with counter("encoding") as progress:
         made = PlaceIndex.build(
             offered,
@@ -97,7 +97,7 @@ def add(index_folder: Path, photos: tuple[Path, ...], table: Path | None, worker
     from whence.cli.progress import counter
     from whence.photos.index import PlaceIndex
 
-    offered = _offered(photos, table)
+    offered = with_position(photos, table)
     with counter("encoding") as progress:
         grown, report = PlaceIndex.open(index_folder).add(offered, workers=workers, progress=progress)
     _tell_skipped(report.skipped)
@@ -191,20 +191,6 @@ def calibrate(index_folder: Path, seed: int) -> None:
     opened.calibrate(seed=seed)
     for name, value in _trust(opened).items():
         click.echo(f"{name:28} {value}")
-
-
-def _offered(photos: tuple[Path, ...], table: Path | None) -> list[Photo]:
-    """List the photographs to index: a table's rows, or all of the folders by their EXIF positions."""
-    from whence.photos.locate import gather
-
-    found = gather(photos, table=table)
-    if table is None:
-        return found
-    in_table = [photo for photo in found if photo.row is not None]
-    if len(in_table) < len(found):
-        others = len(found) - len(in_table)
-        click.echo(f"{others} pictures have no row in {table.name} and are left out", err=True)
-    return in_table
 
 
 def _facts(opened: PlaceIndex) -> dict[str, Any]:

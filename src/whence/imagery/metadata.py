@@ -74,12 +74,9 @@ class Metadata:
         columns
             Name -> n values each; None is an unknown value.
         """
-        import pyarrow as pa
-
         known = np.asarray(lonlat, np.float64).reshape(-1, 2)
         names = list(map(str, range(len(known)))) if ids is None else list(ids)
-        positions = {"lat": pa.array(known[:, 1]), "lon": pa.array(known[:, 0])}
-        return cls(_arrow({"id": pa.array(names, pa.large_string()), **positions, **columns}))
+        return cls(_arrow(_first_columns(names, known) | columns))
 
     @classmethod
     def of_table(cls, table: PhotoTable) -> Metadata:
@@ -97,7 +94,7 @@ class Metadata:
             for name in others
             if name not in {"id", "lat", "lon", *columns}
         }
-        return cls.of_arrays(table.lonlat, ids=[row.name for row in rows], **columns)
+        return cls(_arrow(_first_columns([row.name for row in rows], table.lonlat) | columns))
 
     @classmethod
     def read(cls, path: PathLike) -> Metadata:
@@ -212,6 +209,13 @@ class Metadata:
         known = np.where(np.isnan(self.lonlat), np.nan, self.lonlat + 0.0)  # one NaN, no minus zero
         total.update(known.astype("<f8").tobytes())
         return total.hexdigest()
+
+
+def _first_columns(ids: Sequence[str], lonlat: Floats) -> dict[str, Any]:
+    import pyarrow as pa
+
+    positions = {"lat": pa.array(lonlat[:, 1]), "lon": pa.array(lonlat[:, 0])}
+    return {"id": pa.array(ids, pa.large_string()), **positions}
 
 
 def _arrow(columns: Mapping[str, Any]) -> pa.Table:

@@ -160,6 +160,17 @@ class StoreWriter:
         self._put(_EXCLUDED + b"%012d" % self._progress.excluded, json.dumps([name, reason]).encode())
         self._progress.excluded += 1
 
+    def ids(self) -> list[str]:
+        """Commit, and give the ids of all pictures so far, sorted."""
+        self.commit()
+        return [key.decode() for key in self._records.keys(FIRST_KEY)]
+
+    def excluded(self) -> list[Excluded]:
+        """Commit, and give what `exclude` was told so far."""
+        self.commit()
+        keys = list(self._records.keys(_EXCLUDED, _PROGRESS))
+        return [Excluded(*json.loads(self._records.get(key) or b"[]")) for key in keys]
+
     def mark(self, part: str, done: int) -> None:
         """Note that the first `done` pictures of `part` are dealt with; commit when there is enough."""
         self._progress.parts[part] = done
@@ -196,12 +207,11 @@ class StoreWriter:
         InputError
             When a picture has no row.
         """
-        self.commit()
-        names = [key.decode() for key in self._records.keys(FIRST_KEY)]
+        names = self.ids()
         if not names:
             raise NotEnoughDataError(f"not a single picture came into {self.folder}; look at the source")
         known = metadata.take(metadata.rows_of(names))
-        everything = [*excluded, *self._excluded()]
+        everything = [*excluded, *self.excluded()]
         known.write(self.folder / METADATA)
         write_excluded(self.folder / EXCLUDED, everything)
         self.header = replace(
@@ -224,10 +234,6 @@ class StoreWriter:
         for name in (_LOCK, f"{IMAGES}/lock.mdb"):
             (self.folder / name).unlink(missing_ok=True)
         return ImageStore.open(self.folder)
-
-    def _excluded(self) -> list[Excluded]:
-        keys = list(self._records.keys(_EXCLUDED, _PROGRESS))
-        return [Excluded(*json.loads(self._records.get(key) or b"[]")) for key in keys]
 
     def _put(self, key: bytes, value: bytes) -> None:
         self._pending[key] = value
