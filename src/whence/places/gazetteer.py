@@ -94,6 +94,17 @@ class Gazetteer:
         """(n,) ISO 3166-1 alpha-2 codes of the places."""
         return np.take(np.array(self._tables["country"]), self._columns["country"])
 
+    @functools.cached_property
+    def regions(self) -> tuple[NDArray[np.str_], Ints]:
+        """Names of all regions with their country ("FR.11", "US.Texas"), ascending, and (n,) each place's."""
+        countries, regions = self._tables["country"], self._tables["region"]
+        codes = self._columns["country"].astype(np.int64) * len(regions) + self._columns["region"]
+        found, number = np.unique(codes, return_inverse=True)
+        pairs = [divmod(code, len(regions)) for code in found.tolist()]
+        names = np.array([f"{countries[country]}.{regions[region]}" for country, region in pairs])
+        order = np.argsort(names, kind="stable")
+        return names[order], np.argsort(order)[number]
+
     def place(self, row: int) -> Place:
         """Return the place in row `row` of `lonlat`."""
         longitude, latitude = self.lonlat[row].tolist()
