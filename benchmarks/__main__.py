@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.machine import THREAD_LIMITS, describe
 from whence import __version__
 
-QUICK = ("reading", "encoding", "gazetteer", "belief", "locate", "index_latency")
+QUICK = ("reading", "encoding", "gazetteer", "belief", "locate", "index_latency", "features")
 RESULTS = Path(__file__).parent / "results"
 SCALE = {"index_latency": (100_000, 1536)}
 """Arguments of `measure`: vectors, and components of each."""

@@ -142,11 +142,14 @@ def leak_between(metadata: Metadata, rows: Ints, train: Ints, *, side: str) -> S
 
 def _told_columns(metadata: Metadata) -> dict[str, str]:
     """Columns of `_SHARED` that there are and that say something."""
-    return {
-        name: what
-        for name, what in _SHARED.items()
-        if name in metadata.names and any(metadata.column(name).astype(str) != "")
-    }
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def says(name: str) -> bool:
+        texts = metadata.table.column(name).cast(pa.large_string())
+        return bool(pc.any(pc.not_equal(texts, "")).as_py())
+
+    return {name: what for name, what in _SHARED.items() if name in metadata.names and says(name)}
 
 
 def _share_in(metadata: Metadata, name: str, rows: Ints, train: Ints) -> float:
