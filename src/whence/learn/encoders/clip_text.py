@@ -69,9 +69,9 @@ class CLIPTextTower:
         FormatError
             When the model has no text tower, or its weights are broken or not in safetensors.
         """
+        origin = _origin(str(source))
         require("torch", extra=_EXTRA)
         library = require("transformers", extra=_EXTRA)
-        origin = _origin(str(source))
         folder = origin.folder
         if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json")):
             raise NotFoundError(

@@ -112,9 +112,9 @@ class TransformersEncoder:
             When the weights are not in safetensors or do not fill the model, when the model has no image
             preprocessing of its own, or when it is not the named one.
         """
+        origin = origin_of(str(source), named)  # first: without a network this is said at once
         require("torch", extra=_EXTRA)
         library = require("transformers", extra=_EXTRA)
-        origin = origin_of(str(source), named)
         processor = load_processor(library, origin.folder)
         encoder = cls(load_tower(library, origin.folder), processor, origin)
         if named is not None and encoder.dim != named.dim:
