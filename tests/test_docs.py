@@ -125,7 +125,7 @@ def check_quote(quote: str) -> None:
 
 def check_value(option: str, value: str) -> None:
     """Check values that are names out of the house's tables."""
-    from whence.learn.encoders import ENCODERS
+    from whence.learn.encoders import ENCODERS, NAMED
     from whence.photos.evidence.sources import SOURCES
     from whence.photos.protocols import PROTOCOLS
 
@@ -135,7 +135,7 @@ def check_value(option: str, value: str) -> None:
     elif option in {"--sources", "--without"}:
         assert set(value.split(",")) <= set(SOURCES)
     elif option == "--encoder":
-        assert value.partition(":")[0] in ENCODERS or value.endswith("/encoder")
+        assert value.partition(":")[0] in {*ENCODERS, *NAMED} or value.endswith("/encoder")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
