@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
-
-from whence.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from whence.learn.stacked.values import Products
+__all__ = ["WideProducts", "fastest", "onednn_available"]
 
-__all__ = ["WideProducts", "onednn_available"]
-
-_TRIALS = 5
+_TRIALS = 10
 
 
 def onednn_available(dtype: torch.dtype, device: torch.device) -> bool:
@@ -44,61 +40,38 @@ class WideProducts:
     forward: str = "mm"
     backward: str = "mm"
 
-    @classmethod
-    def chosen(cls, asked: Products, weights: Tensor, batch: Tensor) -> Self:
-        """Time both on the real shapes, or take what was asked for.
-
-        Parameters
-        ----------
-        asked
-            ``auto``, ``mm`` or ``onednn``.
-        weights
-            (m, d) of the first layers.
-        batch
-            (b, d) features.
-
-        Raises
-        ------
-        InputError
-            When oneDNN was asked for and is not there.
-        """
-        there = onednn_available(weights.dtype, weights.device)
-        if asked == "onednn" and not there:
-            raise InputError("oneDNN's products of float32 are not here; choose products = 'mm' or 'auto'")
-        if asked != "auto" or not there:
-            return cls(asked, asked) if asked != "auto" else cls()
-        outer = weights[:, :1].expand(-1, len(batch)).contiguous()
-        result = torch.empty_like(weights)
-        return cls(
-            _faster(lambda name: cls(forward=name).apply(weights, batch)),
-            _faster(lambda name: cls(backward=name).gradient(outer, batch, out=result)),
-        )
-
     def apply(self, weights: Tensor, batch: Tensor) -> Tensor:
         """Weights (m, d) times the features (b, d) transposed: (m, b)."""
         return _onednn(weights, batch) if self.forward == "onednn" else torch.mm(weights, batch.t())
 
-    def gradient(self, outer: Tensor, batch: Tensor, *, out: Tensor) -> Tensor:
-        """Gradients (m, b) times the features (b, d), into `out` (m, d) or a new tensor."""
+    def add_gradient(self, outer: Tensor, batch: Tensor, holder: list[Tensor]) -> None:
+        """Put the gradients (m, b) times the features (b, d) into the first place of a list.
+
+        The tensor that lies there is written to or, for oneDNN, which makes its own, let go of before:
+        otherwise the allocator fetches fresh pages at every step, which costs as much as the product.
+        """
         if self.backward == "onednn":
-            return _onednn(outer, batch.t())
-        if out.dtype == outer.dtype:
-            return torch.mm(outer, batch, out=out)
-        return out.copy_(torch.mm(outer, batch))
+            shape = holder[0].shape
+            holder[0] = outer
+            holder[0] = _onednn(outer, batch.t()).view(shape)
+        elif holder[0].dtype == outer.dtype:
+            torch.mm(outer, batch, out=holder[0].flatten(0, 1))
+        else:
+            holder[0].flatten(0, 1).copy_(torch.mm(outer, batch))
+
+
+def fastest(ways: Mapping[str, Callable[[], object]]) -> str:
+    """Name the way with the least CPU time of a few trials in turns."""
+    best_s = dict.fromkeys(ways, float("inf"))
+    for trial in range(_TRIALS + 1):
+        for name, way in ways.items():
+            start = time.process_time()
+            way()
+            if trial:  # the first round warms up
+                best_s[name] = min(best_s[name], time.process_time() - start)
+    return min(best_s, key=best_s.__getitem__)
 
 
 def _onednn(left: Tensor, right: Tensor) -> Tensor:
     """Product of (m, k) and (n, k) transposed."""
     return cast("Tensor", torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], ""))
-
-
-def _faster(product: Callable[[str], Tensor]) -> str:
-    """Name the faster of the two, by the least CPU time of a few trials in turns."""
-    best_s = {"mm": float("inf"), "onednn": float("inf")}
-    for trial in range(_TRIALS + 1):
-        for name in best_s:
-            start = time.process_time()
-            product(name)
-            if trial:  # the first round warms up
-                best_s[name] = min(best_s[name], time.process_time() - start)
-    return min(best_s, key=best_s.__getitem__)

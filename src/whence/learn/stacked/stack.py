@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self, cast
 
 import torch
 from torch.optim.adam import adam
 
+from whence.errors import InputError
 from whence.learn.stacked.objective import Objective, runs
-from whence.learn.stacked.products import WideProducts
+from whence.learn.stacked.products import WideProducts, fastest, onednn_available
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -110,10 +112,34 @@ class Stack:
         return [torch.tensor(float(self.step), device=device) for _ in range(parts * len(NAMES))]
 
     def choose_products(self) -> None:
-        """Time the ways to compute the wide products, or take the one that the settings ask for."""
-        wide = self._lowered(self.weights[0]).flatten(0, 1)
-        batch = torch.ones_like(wide[:1]).expand(self.settings.batch_size, -1).contiguous()
-        self.products = WideProducts.chosen(self.settings.products, wide, batch)
+        """Take the way to compute the wide products that the settings ask for, or time both.
+
+        Raises
+        ------
+        InputError
+            When oneDNN is asked for and is not there.
+        """
+        wide, asked = self.weights[0], self.settings.products
+        there = onednn_available(self._low or wide.dtype, wide.device)
+        if asked == "onednn" and not there:
+            raise InputError("oneDNN's products of float32 are not here; choose products = 'mm' or 'auto'")
+        if asked != "auto":
+            self.products = WideProducts(asked, asked)
+        elif there:
+            batch = torch.ones_like(wide[0, :1]).expand(self.settings.batch_size, -1).contiguous()
+            self.products = self._timed(batch, batch[:, :2])
+
+    def _timed(self, batch: Tensor, truth: Tensor) -> WideProducts:
+        """Time both ways of each product within the whole pass, as the state of the caches matters."""
+
+        def backward_with(products: WideProducts) -> None:
+            self.products = products
+            self.backward(batch, truth)
+
+        names = ("mm", "onednn")
+        forward = fastest({name: partial(backward_with, WideProducts(forward=name)) for name in names})
+        ways = {name: partial(backward_with, WideProducts(forward, name)) for name in names}
+        return WideProducts(forward, fastest(ways))
 
     def keep(self, alive: Sequence[int]) -> None:
         """Drop all heads but those numbered, with their share of Adam's memory."""
@@ -151,7 +177,7 @@ class Stack:
         losses, outer = self._objective.losses_and_gradient(raw, truth)
         outer = outer * (1.0 / len(batch))  # (heads, 2, b)
         _, _, w2, _, w3, _ = self.weights
-        g1, gb1, g2, gb2, g3, gb3 = self._gradients
+        _, gb1, g2, gb2, g3, gb3 = self._gradients
         torch.bmm(outer, second.to(outer.dtype).mT, out=g3)
         torch.sum(outer, -1, keepdim=True, out=gb3)
         inner = self._lowered(_masked(torch.bmm(w3.mT, outer), second))  # (heads, hidden, b)
@@ -159,8 +185,7 @@ class Stack:
         torch.sum(inner, -1, keepdim=True, dtype=gb2.dtype, out=gb2)
         innermost = _masked(torch.bmm(self._lowered(w2).mT, inner), first)
         torch.sum(innermost, -1, keepdim=True, dtype=gb1.dtype, out=gb1)
-        wide = self.products.gradient(innermost.flatten(0, 1), batch, out=g1.flatten(0, 1))
-        self._gradients[0] = wide.view_as(g1)
+        self.products.add_gradient(innermost.flatten(0, 1), batch, self._gradients)
         return losses
 
     def update(self) -> None:
@@ -188,8 +213,8 @@ class Stack:
         w1, b1, w2, b2, w3, b3 = self.weights
         wide = self.products.apply(self._lowered(w1).flatten(0, 1), batch)
         first = wide.view(len(self.heads), -1, len(batch)).add_(self._lowered(b1)).relu_()
-        second = torch.bmm(self._lowered(w2), first).add_(self._lowered(b2)).relu_()
-        return first, second, torch.bmm(w3, second.to(w3.dtype)).add_(b3)
+        second = torch.baddbmm(self._lowered(b2), self._lowered(w2), first).relu_()
+        return first, second, torch.baddbmm(b3, w3, second.to(w3.dtype))
 
     def _lowered(self, tensor: Tensor) -> Tensor:
         return tensor if self._low is None else tensor.to(self._low)
@@ -202,5 +227,6 @@ class Stack:
 
 
 def _masked(gradient: Tensor, activation: Tensor) -> Tensor:
-    """Gradient through a ReLU, from what came out of it."""
-    return cast("Tensor", torch.ops.aten.threshold_backward(gradient, activation.to(gradient.dtype), 0))
+    """Gradient through a ReLU, in place, from what came out of it."""
+    through = torch.ops.aten.threshold_backward.grad_input
+    return cast("Tensor", through(gradient, activation.to(gradient.dtype), 0, grad_input=gradient))
