@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -272,6 +274,26 @@ def test_an_image_store_gives_the_same_vectors(whole, drawn, tmp_path):
         np.testing.assert_array_equal(
             one.features[one.metadata.rows_of(whole.metadata.ids)], np.asarray(whole.features)
         )
+
+
+def test_threads_may_open_a_store_at_the_same_moment(tmp_path):
+    """The database refuses to be opened twice in a process, which would have become an exclusion."""
+    from whence.imagery.store import ImageStore, StoreWriter
+
+    with StoreWriter.open(tmp_path / "s") as writer:
+        writer.add("a", b"picture")
+        writer.finish(Metadata.of_arrays([[0, 0]], ids=["a"]))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(30):
+            store, gate = ImageStore.open(tmp_path / "s"), threading.Barrier(4)
+            with ThreadPoolExecutor(4) as threads:
+                read = list(threads.map(lambda _, s=store, g=gate: (g.wait(), s.read("a"))[1], range(4)))
+            assert read == [b"picture"] * 4
+            del store
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def pictures_table(drawn: Path):

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -93,6 +94,7 @@ class _Opened:
 
 
 _open: WeakValueDictionary[tuple[int, int], _Opened] = WeakValueDictionary()
+_opening = Lock()
 
 
 def open_for_reading(folder: Path) -> _Opened:
@@ -110,14 +112,15 @@ def open_for_reading(folder: Path) -> _Opened:
     except OSError as error:
         raise FormatError(f"{folder} holds no database ({error.strerror}); make the store anew") from error
     identity = (status.st_dev, status.st_ino)
-    pid, environment = os.getpid(), _open.get(identity)
-    if environment is not None and environment.pid != pid:
-        environment.close()  # the parent's: this closes what the fork inherited, the parent keeps its own
-        environment = None
-    if environment is None:
-        environment = _Opened(folder, pid)
-        _open[identity] = environment
-    return environment
+    with _opening:  # threads that decode come all at once, and the library refuses a second opening
+        pid, environment = os.getpid(), _open.get(identity)
+        if environment is not None and environment.pid != pid:
+            environment.close()  # the parent's: this closes what the fork inherited, the parent keeps its own
+            environment = None
+        if environment is None:
+            environment = _Opened(folder, pid)
+            _open[identity] = environment
+        return environment
 
 
 class Records:
