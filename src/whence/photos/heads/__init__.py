@@ -19,6 +19,7 @@ __all__ = ["HEADS", "RECIPES", "Head", "Learner", "Mixtures", "Recipe", "Task", 
 RECIPES: dict[str, str] = {
     "coordinates": "whence.photos.heads.coordinates:Coordinates",
     "unit-vector": "whence.photos.heads.unit_vector:UnitVector",
+    "vmf-mixture": "whence.photos.heads.vmf_mixture:VMFMixture",
     "cells": "whence.photos.heads.cells:Cells",
     "constant": "whence.photos.heads.constant:Constant",
     "retrieval": "whence.photos.heads.retrieval:Retrieval",
@@ -28,6 +29,7 @@ RECIPES: dict[str, str] = {
 HEADS: dict[str, str] = {
     "coordinates": "whence.photos.heads.coordinates:CoordinateHead",
     "unit-vector": "whence.photos.heads.unit_vector:UnitVectorHead",
+    "vmf-mixture": "whence.photos.heads.vmf_mixture:VMFMixtureHead",
     "cells": "whence.photos.heads.cells:CellHead",
     "constant": "whence.photos.heads.constant:ConstantHead",
     "gallery": "whence.photos.heads.gallery:GalleryHead",
