@@ -21,7 +21,16 @@ from pathlib import Path
 from benchmarks.machine import THREAD_LIMITS, describe
 from whence import __version__
 
-QUICK = ("reading", "encoding", "gazetteer", "belief", "locate", "index_latency", "features")
+QUICK = (
+    "reading",
+    "encoding",
+    "gazetteer",
+    "belief",
+    "locate",
+    "index_latency",
+    "features",
+    "encoder_runtimes",
+)
 RESULTS = Path(__file__).parent / "results"
 SCALE = {"index_latency": (100_000, 1536)}
 """Arguments of `measure`: vectors, and components of each."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 LIBRARIES = (
     "numpy", "scipy", "pillow", "pillow-heif", "opencv-python-headless", "pyproj", "shapely", "pyarrow",
-    "rapidocr", "onnxruntime", "faiss-cpu",
+    "rapidocr", "onnxruntime", "faiss-cpu", "torch", "transformers", "openvino",
 )  # fmt: skip
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
