@@ -80,6 +80,15 @@ def _named_files(
     help="Share of answers that the column radius_m promises to hold.",
 )
 @click.option(
+    "--right-within",
+    "right_within_m",
+    default=25_000.0,
+    show_default=True,
+    type=click.FloatRange(0.0, min_open=True),
+    metavar="METRES",
+    help="An answer this near makes its probability come true.",
+)
+@click.option(
     "--choose",
     "rule",
     default="thesis",
@@ -188,6 +197,7 @@ def _plan(options: dict[str, Any]) -> Plan:
     places = options["places"]
     return Plan(
         confidence=options["confidence"],
+        right_within_m=options["right_within_m"],
         by=options["by"],
         places=options["out"] is not None if places is None else places,
         cluster=options["cluster"],

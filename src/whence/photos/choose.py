@@ -298,9 +298,9 @@ def _curve_reasons(
         lines += [f"{more} more models fall below the top by more than that."] if more > 0 else []
     if len(kept) > 1:
         lines.append(_wins(kept, end_m=end_m, tolerance=tolerance))
-    elif dropped:
+    if dropped:
         lines.append(_best_start(candidates, end_m))
-    return tuple(line for line in lines if line)
+    return tuple(lines)
 
 
 def _stays(first: Candidate, count: int) -> str:
@@ -335,7 +335,7 @@ def _wins(kept: Sequence[Candidate], *, end_m: float, tolerance: float) -> str:
 def _best_start(candidates: Sequence[Candidate], end_m: float) -> str:
     starter = max(candidates, key=lambda one: one.value or 0.0)
     if starter is candidates[0]:
-        return f"It also has the best start: up to {length_text(end_m)} no curve is higher on average."
+        return f"Up to {length_text(end_m)} no curve at all is higher on average."
     return (
         f"The best start has {starter.model} (up to {length_text(end_m)} its curve is {starter.value:.2%} "
         f"high on average, that of {candidates[0].model} {candidates[0].value:.2%}): take it where only near "

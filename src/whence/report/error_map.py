@@ -55,7 +55,7 @@ def error_map(answers: Answers, *, footer: Footer, title: str = "") -> Figure:
         _world_axes(axes)
     lost = ~answers.located
     raster = len(answers) > _RASTER_FROM
-    size = float(np.clip(9000.0 / len(answers), 1.5, 26.0))
+    size = float(np.clip(24_000.0 / len(answers), 1.5, 28.0))
     x, y = places[lost].T
     axes.scatter(x, y, s=size, facecolors="none", edgecolors="#77736A", linewidths=0.7, rasterized=raster)
     _points(axes, places[~lost], answers.errors_m[~lost], size=size, raster=raster)

@@ -132,7 +132,8 @@ def _pictures(
     shared = in_common(tables) if len(tables) > 1 else dict(tables)
     chosen = comparison.models[0] if choice is None else choice.model
     footer = Footer(comparison.protocol, split, f"{comparison.common:,} photos common to all models")
-    overview = of_all_models(comparison, shared, best=chosen, footer=footer) if len(tables) > 1 else []
+    marked = _marked(choice) or [chosen]
+    overview = of_all_models(comparison, shared, marked=marked, footer=footer) if len(tables) > 1 else []
     detailed = comparison.models if len(tables) <= _IN_DETAIL else (chosen,)
     ordered = sorted(detailed, key=lambda model: model != chosen)
     own = [
@@ -140,6 +141,15 @@ def _pictures(
         for model in ordered
     ]
     return overview, own
+
+
+def _marked(choice: Choice | None) -> list[str]:
+    """Name the models that a reader looks for: the chosen one, that with the best start, the others kept."""
+    if choice is None:
+        return []
+    first, *others = choice.candidates
+    starter = max(choice.candidates, key=lambda one: one.value or 0.0) if choice.by == "thesis" else first
+    return list(dict.fromkeys([first.model, starter.model, *(one.model for one in others if one.kept)]))
 
 
 def _shown(pictures: Sequence[Picture]) -> list[dict[str, str]]:

@@ -55,21 +55,21 @@ class _Drawn:
 
 
 def of_all_models(
-    comparison: Comparison, shared: Mapping[str, Answers], *, best: str, footer: Footer
+    comparison: Comparison, shared: Mapping[str, Answers], *, marked: Sequence[str], footer: Footer
 ) -> list[Picture]:
-    """Draw the models beside each other on the photographs that they share."""
+    """Draw the models beside each other on the photographs that they share; the first marked is chosen."""
     named = {model: answers.scored_m for model, answers in shared.items()}
     title = "Share of photographs within a distance"
     drawn = [
         _Drawn(
             "curves",
-            figures.curves(named, footer=footer, best=best, title=title),
-            f"Cumulative curves of all models, in full and zoomed; {best}, the chosen one, is thick. "
+            figures.curves(named, footer=footer, marked=marked, title=title),
+            f"Cumulative curves of all models, in full and zoomed; {marked[0]}, the chosen one, is thick. "
             "Photographs that a model did not locate never count as within.",
         ),
         _Drawn(
             "curves_by_scale",
-            figures.curves_by_scale(named, footer=footer, best=best, title="The same at every scale"),
+            figures.curves_by_scale(named, footer=footer, marked=marked, title="The same at every scale"),
             "The same curves over a logarithmic distance, with the usual names of the limits.",
         ),
         _Drawn(
@@ -98,7 +98,7 @@ def of_model(model: str, figures_of: Evaluation, answers: Answers, *, split: str
             figures.curves_by_scale(
                 {model: answers.scored_m},
                 footer=footer,
-                best=model,
+                marked=(model,),
                 title=f"Share within a distance: {model}",
             ),
             "Share of all photographs within each distance; those not located never count.",
@@ -114,8 +114,7 @@ def of_model(model: str, figures_of: Evaluation, answers: Answers, *, split: str
         _Drawn(
             "map",
             error_map(answers, footer=footer, title=f"Where {model} errs"),
-            "True positions coloured by the error, the largest on top; hollow grey was not located. Coasts: "
-            "Natural Earth.",
+            "True positions coloured by the error, the largest on top; hollow grey was not located.",
         ),
     ]
     drawn += [_bars(model, groups, footer=footer) for groups in figures_of.groups]

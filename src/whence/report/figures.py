@@ -123,7 +123,7 @@ def _counts_table(axes: Axes, counted: Distribution, total: int) -> None:
 
 
 def curves(
-    named: Mapping[str, Floats], *, footer: Footer, best: str | None = None, title: str = ""
+    named: Mapping[str, Floats], *, footer: Footer, marked: Sequence[str] = (), title: str = ""
 ) -> Figure:
     """Draw the share of photographs within each distance, in full and zoomed to short distances.
 
@@ -131,26 +131,24 @@ def curves(
     ----------
     named
         Model -> errors of all its photographs (n,), metres, infinite where not located.
-    best
-        The model to draw thick.
+    marked
+        Models to colour first where there are many; the first of them is drawn thick.
     footer, title
         Below and above.
     """
     figure = new_figure(9.0, 4.4, footer=footer, title=title)
     full, near = figure.subplots(1, 2, sharey=False)
     full_km, zoom_km = ranges_km(named)
-    order = _legend_order(named, best)
+    order = _legend_order(named, marked)
     for axes, end_km in ((full, full_km), (near, zoom_km)):
         unit, scale = ("km", 1000.0) if end_km >= 1.0 else ("m", 1.0)
         end = end_km * 1000.0 / scale
-        for model, style in _styles(order, best).items():
+        for model, style in _styles(order, marked).items():
             at_m, heights = _steps(named[model], 0.0, end * scale)
             axes.plot(at_m / scale, heights, **style)
         tidy(axes, x=f"error, {unit}", y="share of photographs within")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-        axes.xaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: f"{value:,.4g}" if value < 1 else f"{value:,.0f}")
-        )
+        axes.xaxis.set_major_formatter(FuncFormatter(_short))
         axes.set_xlim(0.0, end)
         axes.set_ylim(0.0, None)
     full.set_ylim(0.0, 1.0)
@@ -160,14 +158,14 @@ def curves(
 
 
 def curves_by_scale(
-    named: Mapping[str, Floats], *, footer: Footer, best: str | None = None, title: str = ""
+    named: Mapping[str, Floats], *, footer: Footer, marked: Sequence[str] = (), title: str = ""
 ) -> Figure:
     """Draw the same curves over a logarithmic axis, where a street and a continent are both seen."""
     figure = new_figure(9.0, 4.0, footer=footer, title=title)
     axes = figure.subplots()
-    order = _legend_order(named, best)
+    order = _legend_order(named, marked)
     least = _smallest(named)
-    for model, style in _styles(order, best).items():
+    for model, style in _styles(order, marked).items():
         axes.plot(*_steps(named[model], least, 1000.0 * _FULL_KM), **style)
     tidy(axes, x="error (logarithmic)", y="share of photographs within")
     axes.set_xscale("log")
@@ -206,9 +204,9 @@ def curves_by_family(named: Mapping[str, Floats], *, footer: Footer, title: str 
             axes.plot(at, heights.max(axis=0), color=colour, linewidth=2.2, linestyle=dash, label=label)
         tidy(axes, x="error, km", y="share of photographs within")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+        axes.xaxis.set_major_formatter(FuncFormatter(_short))
         axes.set_xlim(0.0, end_km)
-        axes.set_ylim(0.0, None)
+        axes.set_ylim(0.0, 1.0 if end_km == full_km else None)
     figure.axes[0].legend(fontsize=8, frameon=False, loc="lower right")
     return figure
 
@@ -253,6 +251,10 @@ def _steps(errors_m: Floats, from_m: float, to_m: float) -> tuple[Floats, Floats
     return np.repeat(at_m, 2)[1:], np.repeat(heights, 2)[:-1]
 
 
+def _short(value: float, _: int) -> str:
+    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
 def _round_up(value: float) -> float:
     """Give the next of 1, 2, 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(max(value, 1e-3)))
@@ -266,13 +268,14 @@ def _smallest(named: Mapping[str, Floats]) -> float:
     return float(10.0 ** math.floor(math.log10(min(max(least, 1.0), 1e5))))
 
 
-def _legend_order(named: Mapping[str, Floats], best: str | None) -> list[str]:
-    """Put the best first, then go by the median error."""
+def _legend_order(named: Mapping[str, Floats], marked: Sequence[str]) -> list[str]:
+    """Put the marked ones first, then go by the median error."""
     medians = {model: np.quantile(errors, 0.5, method="inverted_cdf") for model, errors in named.items()}
-    return sorted(named, key=lambda model: (model != best, medians[model], model))
+    rest = sorted(named.keys() - set(marked), key=lambda model: (medians[model], model))
+    return [*dict.fromkeys(marked), *rest]
 
 
-def _styles(order: Sequence[str], best: str | None) -> dict[str, dict[str, Any]]:
+def _styles(order: Sequence[str], marked: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Colours and dashes for the first few, grey for the others; drawn from the last to the first."""
     coloured = order if len(order) <= len(PALETTE) else order[:_COLOURED]
     styles: dict[str, dict[str, Any]] = {}
@@ -281,7 +284,7 @@ def _styles(order: Sequence[str], best: str | None) -> dict[str, dict[str, Any]]
             styles[model] = {"color": GREY, "linewidth": 0.8}
             continue
         place = coloured.index(model)
-        width = 2.4 if model == best else 1.5
+        width = 2.4 if model in marked[:1] else 1.5
         dash = _DASHES[place % len(_DASHES)]
         styles[model] = {"color": PALETTE[place], "linestyle": dash, "linewidth": width, "label": model}
     return styles
@@ -334,7 +337,17 @@ def _diagonal(
     ends = np.array([point[2] for point in points])
     axes.plot([0, 1], [0, 1], color="#69645B", linewidth=1.0, linestyle=_DASHES[1])
     bars = np.abs(ends - seen[:, None]).T
-    axes.errorbar(said, seen, yerr=bars, fmt="o", markersize=5, color=PALETTE[0], capsize=3, linewidth=1.3)
+    axes.errorbar(
+        said,
+        seen,
+        yerr=bars,
+        fmt="o",
+        markersize=5,
+        color=PALETTE[0],
+        capsize=3,
+        linewidth=1.3,
+        clip_on=False,
+    )
     axes.text(
         0.03, 0.95, "too wide, too modest", fontsize=7.5, color="#69645B", va="top", transform=axes.transAxes
     )
@@ -361,7 +374,7 @@ def _diagonal(
 def group_bars(
     groups: Groups, *, footer: Footer, title: str = "", names: Mapping[str, str] | None = None
 ) -> Figure | None:
-    """Draw the median error of the parts with most photographs; None when none is large enough.
+    """Draw the median error of the parts with most photographs; None when fewer than two are large enough.
 
     Parameters
     ----------
@@ -373,7 +386,7 @@ def group_bars(
         Value -> what to print for it, such as the name of a country for its code.
     """
     shown = [group for group in groups.shown if group.median_m is not None][:_BARS]
-    if not shown:
+    if len(shown) < 2:
         return None
     shown.sort(key=lambda group: -(group.median_m or 0.0))
     figure = new_figure(9.0, 1.3 + 0.21 * len(shown), footer=footer, title=title)
@@ -415,10 +428,8 @@ def forest(comparison: Comparison, metrics: Sequence[Metric], *, footer: Footer,
             axes.plot(one.value / scale, row, "D" if model == best else "o", color=colour, markersize=5)
         axes.set_yticks(range(len(models)), models)
         tidy(axes, x=f"{metric.label}{unit}", y="", grid="x")
-        axes.xaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}")
-        )
-        axes.margins(y=0.08)
+        axes.xaxis.set_major_formatter(FuncFormatter(_short))
+        axes.set_ylim(-0.6, len(models) - 0.4)
     return figure
 
 

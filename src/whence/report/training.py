@@ -103,4 +103,5 @@ def _frame(axes: Axes, model: str, history: History) -> None:
     axes.plot(history.epoch, history.validation_loss, color=PALETTE[1], label="validation")
     axes.plot(history.epoch[best], history.validation_loss[best], "o", color=PALETTE[1], markersize=5)
     tidy(axes, x="epoch", y="loss")
-    axes.set_title(f"{model}: best after epoch {history.epoch[best]:g}", fontsize=8.5, loc="left", color=INK)
+    axes.set_title(model, fontsize=8.5, loc="left", color=INK)
+    axes.set_title(f"epoch {history.epoch[best]:g}", fontsize=7.5, loc="right", color=PALETTE[1])

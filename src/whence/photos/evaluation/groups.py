@@ -73,7 +73,7 @@ class Groups:
         Parts with fewer photographs than this are listed, and left out of charts and of `balanced_score`.
     balanced_score
         Mean over the parts of their mean GeoScores: every country counts alike, however many photographs it
-        has; None when no part is large enough.
+        has; None when fewer than two parts are large enough.
     """
 
     by: str
@@ -119,7 +119,7 @@ def grouped(answers: Answers, labels: NDArray[np.object_], *, by: str, min_count
     ]
     found.sort(key=lambda group: (-group.count, group.name))
     large = [group.score for group in found if group.count >= min_count and group.name != UNKNOWN]
-    return Groups(by, limits_m, tuple(found), min_count, float(np.mean(large)) if large else None)
+    return Groups(by, limits_m, tuple(found), min_count, float(np.mean(large)) if len(large) > 1 else None)
 
 
 def _parts(codes: Ints, count: int) -> Sequence[Ints]:
