@@ -145,7 +145,8 @@ def _offer(photo: Photo, root: Path | None) -> _Offered:
     columns |= {name: value for name, value in row.extra.items() if name not in {"id", "lat", "lon"}}
     if row.position is not None:
         columns |= {"lon": row.position[0], "lat": row.position[1]}
-    stated = _Offered(photo.name, row.path, columns, row.problem)
+    fault = f"file missing: {row.name}" if row.problem else ""
+    stated = _Offered(photo.name, row.path, columns, legible(fault))
     return stated if row.problem or row.position is not None else _with_exif(stated)
 
 

@@ -149,7 +149,7 @@ class HubSource:
 
 def _asked(source: HubSource, question: Callable[[], Any]) -> Any:
     """Ask the hub, and say in a sentence why it did not answer."""
-    errors = require("huggingface_hub", extra="learn").errors
+    errors = require("huggingface_hub.errors", extra="learn")
     # Its newer HTTP library has a root of its own for a network that is not there, which is no OSError.
     unreachable = (errors.HfHubHTTPError, getattr(errors, "HTTPError", OSError), OSError)
     try:
