@@ -58,10 +58,17 @@ def _named(context: click.Context, parameter: click.Parameter, values: tuple[str
     help="Folder made by `whence index build`.",
 )
 @click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of a model made by `whence train`.",
+)
+@click.option(
     "--region",
     help="Where the photographs are known to be: FR, Sweden, Lund, a GeoJSON file, or west,south,east,north.",
 )
-@click.option("--sources", help="Use only these, separated by commas: exif, time, text, camera, index.")
+@click.option(
+    "--sources", help="Use only these, separated by commas: exif, time, text, camera, index, model."
+)
 @click.option("--without", help="Use all sources but these.")
 @click.option(
     "--top-k", default=5, show_default=True, type=click.IntRange(1, 1000), help="Hypotheses per photograph."
@@ -88,6 +95,7 @@ def locate(
     paths: tuple[Path, ...],
     table: Path | None,
     index: Path | None,
+    model: Path | None,
     region: str | None,
     sources: str | None,
     without: str | None,
@@ -105,6 +113,7 @@ def locate(
     whence locate photo.jpg
     whence locate photos/ --table photos.csv --out results.csv --out map.html
     whence locate new/ --index city.index --region Lund
+    whence locate photo.jpg --model run/model
 
     The radius is a promise: of all answers, 80 % lie within theirs. Photographs that cannot be located keep
     their row with a status, and the exit status is then 1.
@@ -118,6 +127,7 @@ def locate(
     _spare_inputs(outputs, [photo.path for photo in photos] + ([table] if table else []))
     prepared = locator(
         index=index,
+        model=model,
         region=None if region is None else _region(region),
         sources=_split(sources),
         without=_split(without) or (),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whence.photos.evidence.evidence import Evidence
     from whence.photos.index import PlaceIndex
     from whence.photos.journal import Journal
+    from whence.photos.model import Model
     from whence.typing import Image, PathLike
 
 __all__ = ["Locator", "gather", "locate", "locate_each", "locator"]
@@ -107,6 +108,7 @@ class Locator:
 def locator(
     *,
     index: PathLike | PlaceIndex | None = None,
+    model: PathLike | Model | None = None,
     region: Region | None = None,
     sources: Sequence[str] | None = None,
     without: Sequence[str] = (),
@@ -120,6 +122,8 @@ def locator(
     ----------
     index
         A place index, or its folder.
+    model
+        A trained model, or its folder.
     region
         Where the photographs are known to be; answers are cut to it.
     sources
@@ -143,11 +147,14 @@ def locator(
             f"top_k is {top_k} and confidence {confidence}; give at least 1, and a share between 0 and 1"
         )
     opened = _open_index(index) if isinstance(index, str | Path) else index
-    prepared = prepare(sources, SourceSettings(index=opened, leave_one_out=leave_one_out), without=without)
+    trained = _open_model(model) if isinstance(model, str | Path) else model
+    settings = SourceSettings(index=opened, model=trained, leave_one_out=leave_one_out)
+    prepared = prepare(sources, settings, without=without)
     if not prepared.ready:
         raise InputError("no source of evidence is left; name at least one, or leave fewer out")
     recipe = {
         "index": None if opened is None else opened.folder,
+        "model": None if trained is None else trained.folder or trained,
         "region": region,
         "sources": sources,
         "without": without,
@@ -158,6 +165,7 @@ def locator(
     told = recipe | {
         "sources": sorted(prepared.ready),
         "index": None if opened is None else repr(opened.header),
+        "model": None if trained is None else trained.identity,
         "region": None if region is None else region.to_geojson(),
     }
     return Locator(
@@ -174,6 +182,12 @@ def _open_index(folder: PathLike) -> PlaceIndex:
     from whence.photos.index import PlaceIndex  # only here: it brings OpenCV, which EXIF can do without
 
     return PlaceIndex.open(folder)
+
+
+def _open_model(folder: PathLike) -> Model:
+    from whence.photos.model import Model
+
+    return Model.open(folder)
 
 
 @overload
@@ -196,7 +210,7 @@ def locate(photographs: Photograph | Iterable[Photograph], **options: Any) -> Es
             CSV or Parquet file with what is known of the photographs.
         jobs
             Number of processes; 1 works in this one.
-        index, region, sources, without, top_k, confidence, leave_one_out
+        index, model, region, sources, without, top_k, confidence, leave_one_out
             See `locator`.
 
     Raises

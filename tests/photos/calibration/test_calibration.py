@@ -174,15 +174,16 @@ def test_circles_are_those_of_the_beliefs(scale_m: float, q: float) -> None:
 def test_a_circle_beyond_the_patches_is_that_of_the_background() -> None:
     """A quarter of the globe's half beyond: sin²(α/2) = (0.9 − 0.6) / 0.4."""
     here = Mixtures.at([[0.0, 0.0]], 10.0)
-    found = radii_m(here, np.zeros((1, 2)), 0.9, background=0.4)
+    found = radii_m(here, np.zeros((1, 2)), (0.9,), background=0.4)[:, 0]
     expected = 2.0 * np.arcsin(np.sqrt(0.75)) * sphere.EARTH_RADIUS_M
     assert found == pytest.approx([expected], rel=1e-6)
 
 
 def test_rayleigh_by_hand() -> None:
     """One patch: the circle of 80 % has the radius σ √(−2 ln 0.2)."""
-    found = radii_m(Mixtures.at([[10.0, 50.0]], 1000.0), np.array([[10.0, 50.0]]), 0.8, background=1e-9)
-    assert found == pytest.approx([1000.0 * np.sqrt(-2.0 * np.log(0.2))], rel=0.003)
+    here = np.array([[10.0, 50.0]])
+    found = radii_m(Mixtures.at(here, 1000.0), here, (0.5, 0.8), background=1e-9)[0]
+    assert found == pytest.approx(1000.0 * np.sqrt(-2.0 * np.log([0.5, 0.2])), rel=0.003)
 
 
 # ---- the value

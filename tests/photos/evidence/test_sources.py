@@ -21,6 +21,7 @@ def test_what_cannot_work_is_idle_with_the_way_out() -> None:
     assert {"exif", "time"} <= sources.ready.keys()
     assert "whence index build" in sources.idle["index"]
     assert sources.idle["camera"] == sources.idle["index"]
+    assert "whence train" in sources.idle["model"]
 
 
 def test_a_source_that_is_asked_for_must_work() -> None:
@@ -38,5 +39,5 @@ def test_sources_can_be_chosen_or_left_out() -> None:
 
 @pytest.mark.parametrize("arguments", [{"names": ["exfi"]}, {"names": None, "without": ["exfi"]}])
 def test_an_unknown_name_is_refused_with_the_known_ones(arguments: dict[str, object]) -> None:
-    with pytest.raises(InputError, match=r"exfi; there are: exif, time, text, camera, index"):
+    with pytest.raises(InputError, match=r"exfi; there are: exif, time, text, camera, index, model"):
         prepare(settings=SourceSettings(), **arguments)  # type: ignore[arg-type]

@@ -123,7 +123,8 @@ class Calibration:
 
     def radii_m(self, mixtures: Mixtures, points: Floats, confidence: float = 0.8) -> Floats:
         """(n,) radii round points (n, 2) that hold that share of each belief, metres."""
-        return radii_m(self.apply(mixtures), points, confidence, background=self.background)
+        found = radii_m(self.apply(mixtures), points, (confidence,), background=self.background)
+        return np.asarray(found[:, 0])
 
     def beliefs(self, mixtures: Mixtures) -> Iterator[Belief]:
         """Give each photograph's belief."""

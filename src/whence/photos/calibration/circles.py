@@ -7,7 +7,7 @@ distances: exact on the sphere at every width, and off by less than a percent of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,8 +27,8 @@ _HELD_AT_ONCE = 2_000_000
 _GOLDEN = np.pi * (3.0 - np.sqrt(5.0))
 
 
-def radii_m(mixtures: Mixtures, points: Floats, confidence: float, *, background: float) -> Floats:
-    """Radii round points that hold a share of each mixture.
+def radii_m(mixtures: Mixtures, points: Floats, confidence: Sequence[float], *, background: float) -> Floats:
+    """Radii round points that hold shares of each mixture.
 
     Parameters
     ----------
@@ -37,21 +37,25 @@ def radii_m(mixtures: Mixtures, points: Floats, confidence: float, *, background
     points
         (n, 2) centres of the circles, longitude, latitude, degrees.
     confidence
-        The share, between 0 and 1.
+        The q shares, between 0 and 1.
     background
         Mass spread evenly over the globe beside each mixture.
 
     Returns
     -------
     ndarray
-        (n,) metres.
+        (n, q) metres.
     """
-    found = np.empty(len(mixtures))
+    found = np.empty((len(mixtures), len(confidence)))
     for block in _blocks(mixtures):
         angles, masses = _spread_out(mixtures.take(block), points[block])
         order = np.argsort(angles, axis=1)
         angles, masses = np.take_along_axis(angles, order, 1), np.take_along_axis(masses, order, 1)
-        found[block] = _quantiles(angles, masses * (1.0 - background), confidence, background)
+        even = background * np.sin(angles / 2.0) ** 2
+        held = np.cumsum(masses, axis=1) - masses / 2.0
+        held = (1.0 - background) * held + even
+        for place, share in enumerate(confidence):
+            found[block, place] = _quantiles(angles, held, share, background)
     return found * sphere.EARTH_RADIUS_M
 
 
@@ -97,10 +101,8 @@ def _spread_out(mixtures: Mixtures, points: Floats) -> tuple[Floats, Floats]:
     return angles.reshape(len(mixtures), -1), masses.reshape(len(mixtures), -1)
 
 
-def _quantiles(angles: Floats, masses: Floats, confidence: float, background: float) -> Floats:
+def _quantiles(angles: Floats, held: Floats, confidence: float, background: float) -> Floats:
     """Angle (m,) of the circles that hold `confidence`, interpolated between the points."""
-    even = background * np.sin(angles / 2.0) ** 2
-    held = np.cumsum(masses, axis=1) - masses / 2.0 + even
     after = np.argmax(held >= confidence, axis=1)
     beyond = held[:, -1] < confidence  # only the background reaches further
     rows = np.arange(len(angles))

@@ -13,6 +13,7 @@ from whence.photos.evidence.evidence import Evidence
 if TYPE_CHECKING:
     from whence.imagery.photo import Photo
     from whence.photos.index import PlaceIndex
+    from whence.photos.model import Model
 
 __all__ = ["SOURCES", "SWITCHED_OFF", "Source", "SourceSettings", "Sources", "prepare"]
 
@@ -25,6 +26,7 @@ SOURCES = {
     "text": "whence.photos.evidence.text:text_source",
     "camera": "whence.photos.evidence.camera:camera_source",
     "index": "whence.photos.evidence.places:index_source",
+    "model": "whence.photos.evidence.model:model_source",
 }
 """Name -> "module:builder".
 
@@ -43,11 +45,14 @@ class SourceSettings:
     ----------
     index
         The place index of known photographs, opened; None without one.
+    model
+        The trained model, opened; None without one.
     leave_one_out
         Ignore the index entry that is the photograph itself: a test of an index on its own photos.
     """
 
     index: PlaceIndex | None = None
+    model: Model | None = None
     leave_one_out: bool = False
 
 
