@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whence.errors import FormatError, InputError, NotEnoughDataError
+from whence.errors import FormatError, InputError, NotEnoughDataError, WhenceError
 from whence.imagery.metadata import Metadata
 from whence.imagery.photo import open_image
 from whence.learn.encoders import load_encoder
@@ -294,6 +294,27 @@ def test_threads_may_open_a_store_at_the_same_moment(tmp_path):
             del store
     finally:
         sys.setswitchinterval(interval)
+
+
+def test_a_fault_of_the_store_is_not_one_of_its_pictures(drawn, tmp_path, monkeypatch):
+    from whence.imagery.store import ImageStore, StoreWriter
+
+    names = [f"{i:02}.jpg" for i in range(8)]
+    with StoreWriter.open(tmp_path / "s") as writer:
+        for name in names:
+            writer.add(name, (drawn / name).read_bytes())
+        writer.finish(Metadata.of_arrays(np.zeros((8, 2)), ids=names))
+
+    def damaged(store: ImageStore, name: str) -> bytes:
+        if name == "05.jpg":
+            raise FormatError("the database cannot be used")
+        return (drawn / name).read_bytes()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageStore, "read", damaged)
+        with pytest.raises(WhenceError, match="once the store is whole again"):
+            embed(tmp_path / "s", "thumbnail", tmp_path / "f", batch=2, shard=4)
+    assert len(embed(tmp_path / "s", "thumbnail", tmp_path / "f", batch=2, shard=4)) == 8
 
 
 def pictures_table(drawn: Path):

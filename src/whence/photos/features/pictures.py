@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whence.errors import InputError, NotEnoughDataError
+from whence.errors import FormatError, InputError, NotEnoughDataError, NotFoundError, WhenceError
 from whence.imagery.metadata import Metadata
 from whence.imagery.photo import open_image
 from whence.imagery.table import PhotoTable, read_table
@@ -147,7 +147,14 @@ class _StoreOpener:
     store: ImageStore
 
     def __call__(self, key: str, size_px: int) -> Image:
-        return self.store.image(key, size_hint_px=size_px)
+        """Open a picture; a fault of the store itself stops the work, it is no fault of the picture."""
+        try:
+            content = self.store.read(key)
+        except (FormatError, OSError) as error:
+            if isinstance(error, NotFoundError):
+                raise
+            raise WhenceError(f"{error}. The same command goes on once the store is whole again") from error
+        return open_image(content, size_hint_px=size_px)
 
 
 def _open_file(path: Path, size_px: int) -> Image:
