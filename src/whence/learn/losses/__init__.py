@@ -22,8 +22,10 @@ LOSSES = {
     "hermite": "whence.learn.losses.thesis:HERMITE",
     "modified-geoscore": "whence.learn.losses.thesis:MODIFIED_GEOSCORE",
     "geoscore-1492": "whence.learn.losses.geoscore:GEOSCORE_1492",
+    "image-position": "whence.learn.losses.contrastive:image_position_loss",
+    "region-contrastive": "whence.learn.losses.contrastive:region_contrastive_loss",
 }
-"""Name -> "module:object". These seven meet `whence.learn.losses.protocol.PositionLoss`."""
+"""Name -> "module:object". The first seven meet `whence.learn.losses.protocol.PositionLoss`."""
 
 
 def loss_named(name: str) -> Any:

@@ -23,6 +23,8 @@ RECIPES: dict[str, str] = {
     "cells": "whence.photos.heads.cells:Cells",
     "constant": "whence.photos.heads.constant:Constant",
     "retrieval": "whence.photos.heads.retrieval:Retrieval",
+    "projection": "whence.photos.heads.projection:Projection",
+    "contrastive": "whence.photos.heads.contrastive:Contrastive",
 }
 """Name -> "module:recipe class", what ``kind`` under ``[head]`` may say."""
 

@@ -11,7 +11,7 @@ from whence.errors import FormatError
 from whence.photos.heads.constant import Constant, drawn
 from whence.photos.heads.kernel import Answers, Kernel
 from whence.photos.heads.tower import Tower
-from whence.photos.index.search import exact_top, unit_rows
+from whence.photos.index.search import exact_top
 from whence.photos.index.vectors import DTYPES, UnitVectors, quantised
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ class GalleryHead:
         InputError
             For vectors of another length, or without direction.
         """
-        queries = unit_rows(self.tower.apply(features), dim=self.tower.out)
-        return self.kernel.mixtures(self.gallery.nearest(queries, self.neighbours))
+        return self.kernel.mixtures(self.gallery.nearest(self.tower.apply(features), self.neighbours))
 
     def to_parts(self) -> tuple[Json, dict[str, NDArray[Any]]]:
         """Give settings and arrays; see `Head.to_parts`."""

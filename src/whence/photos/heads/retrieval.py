@@ -17,6 +17,7 @@ from whence.errors import InputError, NotEnoughDataError
 from whence.learn.encoders.classic.projection import Projection
 from whence.photos.heads.constant import drawn
 from whence.photos.heads.gallery import Gallery, GalleryHead
+from whence.photos.heads.perceptron import Perceptron
 from whence.photos.heads.tower import Tower
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def whitening_tower(samples: Samples, *, dim: int, seed: int) -> Tower:
     """Learn the whitening of features, from at most 50,000 of them."""
     vectors = samples.take(drawn(len(samples), _LEARNT_FROM, seed))
     learnt = Projection.fit(vectors, dim=dim, rng=np.random.default_rng(seed))
-    return Tower.of_pairs(samples.dim, [(learnt.matrix.T, -(learnt.mean @ learnt.matrix))])
+    return Tower(samples.dim, Perceptron((learnt.matrix.T,), (-(learnt.mean @ learnt.matrix),)))
 
 
 def check_neighbours(neighbours: int) -> None:

@@ -1,4 +1,4 @@
-"""Feature vectors turned into the space where they are compared: layers as plain arrays, numpy alone."""
+"""Feature vectors turned into the space where they are compared."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 
 from whence.errors import FormatError, InputError
 from whence.learn.encoders.normalisation import unit_rows
+from whence.photos.heads.perceptron import Perceptron
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -19,19 +20,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Tower"]
 
+_PREFIX = "tower."
+
 
 @dataclass(frozen=True, eq=False)
 class Tower:
-    """Affine layers with ReLU between them, and a unit vector at the end.
-
-    Without layers only the length changes. Whitening is one layer; a trained projection has one or more.
+    """A network, if there is one, and a unit vector at the end.
 
     Attributes
     ----------
     dim
         Length of the vectors that it takes.
-    layers
-        Pairs of weight (out, in) and bias (out,), float32, in the order of their use.
+    network
+        Layers as plain arrays: one for whitening, one or more for a trained projection; None leaves the
+        direction as it is.
+
+    Raises
+    ------
+    FormatError
+        When the network takes vectors of another length.
 
     Examples
     --------
@@ -40,22 +47,16 @@ class Tower:
     """
 
     dim: int
-    layers: tuple[tuple[Floats32, Floats32], ...] = ()
+    network: Perceptron | None = None
 
     def __post_init__(self) -> None:
-        width = self.dim
-        for weight, bias in self.layers:
-            if weight.shape != (len(bias), width):
-                raise FormatError(
-                    f"a layer has a weight {weight.shape} and a bias {bias.shape} where vectors of {width} "
-                    "components come in; the model folder is damaged"
-                )
-            width = len(bias)
+        if self.network is not None and self.network.dim != self.dim:
+            raise FormatError(f"the layers take vectors of {self.network.dim} components, not {self.dim}")
 
     @property
     def out(self) -> int:
         """Length of the vectors that it gives."""
-        return len(self.layers[-1][1]) if self.layers else self.dim
+        return self.network.outputs if self.network else self.dim
 
     def apply(self, features: Floats32) -> Floats32:
         """Turn vectors (n, dim) into unit vectors (n, out).
@@ -63,30 +64,22 @@ class Tower:
         Raises
         ------
         InputError
-            For vectors of another length.
+            For vectors of another length, or without direction.
         """
-        hidden = np.asarray(features, np.float32)
-        if hidden.ndim != 2 or hidden.shape[1] != self.dim:
-            raise InputError(f"the head takes vectors (n, {self.dim}), not {hidden.shape}; same encoder?")
-        for place, (weight, bias) in enumerate(self.layers):
-            hidden = (np.maximum(hidden, 0.0) if place else hidden) @ weight.T + bias
-        return unit_rows(hidden)
+        values = np.asarray(features, np.float32)
+        if values.ndim != 2 or values.shape[1] != self.dim:
+            raise InputError(f"the head takes vectors (n, {self.dim}), not {values.shape}; same encoder?")
+        unit = unit_rows(self.network(values) if self.network else values)
+        if not np.isfinite(unit).all() or (np.abs(unit).max(axis=1, initial=0.0) == 0).any():
+            raise InputError("a vector is zero or not finite; was the photo encoded at all?")
+        return unit
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Name the arrays: ``layer0.weight``, ``layer0.bias``, ``layer1.weight`` and so on."""
-        named = {}
-        for place, (weight, bias) in enumerate(self.layers):
-            named[f"layer{place}.weight"], named[f"layer{place}.bias"] = weight, bias
-        return named
+        """Name the arrays."""
+        return self.network.to_arrays(_PREFIX) if self.network else {}
 
     @classmethod
     def from_arrays(cls, dim: int, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Read what `to_arrays` gave among other arrays."""
-        count = sum(name.startswith("layer") and name.endswith(".weight") for name in arrays)
-        pairs = [(arrays[f"layer{i}.weight"], arrays[f"layer{i}.bias"]) for i in range(count)]
-        return cls.of_pairs(dim, pairs)
-
-    @classmethod
-    def of_pairs(cls, dim: int, pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]]) -> Self:
-        """Make it of pairs of weight (out, in) and bias (out,) of any float type."""
-        return cls(dim, tuple((np.array(w, np.float32), np.array(b, np.float32)) for w, b in pairs))
+        trained = any(name.startswith(_PREFIX) for name in arrays)
+        return cls(dim, Perceptron.from_arrays(arrays, _PREFIX) if trained else None)

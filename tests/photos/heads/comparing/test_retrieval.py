@@ -113,7 +113,7 @@ def test_whitening_is_chosen_where_a_few_directions_drown_the_rest(world: Callab
     task = Task(drowned(world(1500, seed=1)), drowned(world(300, seed=2)), lambda *_: None)
     unseen = drowned(world(400, seed=3))
     plain, chosen = (Retrieval(whitening=way).fit(task) for way in ("no", "auto"))
-    assert len(chosen.tower.layers) == 1
+    assert chosen.tower.network is not None
     assert np.median(errors_m(chosen, unseen)) < 0.75 * np.median(errors_m(plain, unseen))
 
 
