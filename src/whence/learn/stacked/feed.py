@@ -60,18 +60,33 @@ class Feed:
             From 0; with the seed of the settings it alone decides the order.
         """
         size = self.settings.batch_size
+        for (features, lonlat), order in self.shuffled_buffers(epoch):
+            for start in range(0, len(order), size):
+                chosen = order[start : start + size]
+                yield self.ready(features.index_select(0, chosen), lonlat.index_select(0, chosen))
+
+    def shuffled_buffers(self, epoch: int) -> Iterator[tuple[Batch, Tensor]]:
+        """Rows of an epoch as they lie in memory, with the order (m,) in which they are to be used.
+
+        Every order but the last is a whole number of batches long; the rows that are left over come again in
+        the next buffer, which is never longer than `capacity`.
+        """
+        size = self.settings.batch_size
         rng = np.random.default_rng([self.settings.shuffle_seed, epoch])
+        blocks = self._shuffled_blocks(rng)
         left: Batch | None = None
-        for features, lonlat in self._buffers(self._shuffled_blocks(rng)):
+        for number, (features, lonlat) in enumerate(self._buffers(blocks), 1):
             if left is not None:
                 features, lonlat = torch.cat([left[0], features]), torch.cat([left[1], lonlat])
             order = torch.from_numpy(rng.permutation(len(features)))
-            whole = len(order) - len(order) % size
-            for start in range(0, whole, size):
-                yield self._batch(features, lonlat, order[start : start + size])
+            whole = len(order) - len(order) % size if number < len(blocks) else len(order)
+            yield (features, lonlat), order[:whole]
             left = features[order[whole:]], lonlat[order[whole:]]
-        if left is not None and len(left[0]):
-            yield self._batch(*left, torch.arange(len(left[0])))
+
+    @property
+    def capacity(self) -> int:
+        """Most rows of a buffer."""
+        return min(self._buffer_rows + self.settings.batch_size - 1, len(self.data))
 
     def in_order(self) -> Iterator[Batch]:
         """Every row once, in the order of the data, as batches for the validation."""
@@ -79,7 +94,7 @@ class Feed:
         spans = [np.arange(start, stop) for start, stop in self._spans(self._buffer_rows)]
         for features, lonlat in self._buffers(spans):
             for start in range(0, len(features), size):
-                yield self._ready(features[start : start + size], lonlat[start : start + size])
+                yield self.ready(features[start : start + size], lonlat[start : start + size])
 
     @property
     def _buffer_rows(self) -> int:
@@ -124,9 +139,7 @@ class Feed:
             return np.asarray(self.data.features[first : last + 1])[rows - first]
         return np.asarray(self.data.features[rows])
 
-    def _batch(self, features: Tensor, lonlat: Tensor, chosen: Tensor) -> Batch:
-        return self._ready(features.index_select(0, chosen), lonlat.index_select(0, chosen))
-
-    def _ready(self, features: Tensor, lonlat: Tensor) -> Batch:
+    def ready(self, features: Tensor, lonlat: Tensor) -> Batch:
+        """Bring features and positions to the device, in the numbers of the products."""
         device = torch.device(self.settings.device)
         return features.to(device).to(number_type(self.settings)), lonlat.to(device)

@@ -98,7 +98,7 @@ class Stack:
 
     def _prepare(self) -> None:
         """Make what depends on which heads are alive."""
-        device = self.weights[0].device
+        device = self.device
         self._low = torch.bfloat16 if self.settings.numbers == "bfloat16" else None
         self._objective = Objective.of(self.heads, device=device)
         self._gradients = [torch.zeros_like(w) for w in self.weights]
@@ -108,8 +108,7 @@ class Stack:
         self._groups = [(lr, parts, self._counters(len(parts))) for lr, parts in stretches.items()]
 
     def _counters(self, parts: int) -> list[Tensor]:
-        device = self.weights[0].device
-        return [torch.tensor(float(self.step), device=device) for _ in range(parts * len(NAMES))]
+        return [torch.tensor(float(self.step), device=self.device) for _ in range(parts * len(NAMES))]
 
     def choose_products(self) -> None:
         """Take the way to compute the wide products that the settings ask for, or time both.
@@ -143,7 +142,7 @@ class Stack:
 
     def keep(self, alive: Sequence[int]) -> None:
         """Drop all heads but those numbered, with their share of Adam's memory."""
-        chosen = torch.tensor(list(alive), dtype=torch.int64, device=self.weights[0].device)
+        chosen = torch.tensor(list(alive), dtype=torch.int64, device=self.device)
         self.heads = [self.heads[i] for i in alive]
         for tensors in (self.weights, self.means, self.squares):
             tensors[:] = [tensor.index_select(0, chosen) for tensor in tensors]
@@ -202,6 +201,16 @@ class Stack:
                 lr=lr, beta1=self.settings.beta1, beta2=self.settings.beta2, eps=self.settings.epsilon,
                 weight_decay=0.0, maximize=False,
             )  # fmt: skip
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.weights[0].device
+
+    def changing(self) -> list[Tensor]:
+        """All that a step changes in place: weights, Adam's memory and its counters."""
+        counters = [counter for _, _, counters in self._groups for counter in counters]
+        return [*self.weights, *self.means, *self.squares, *counters]
 
     def weights_of(self, number: int) -> dict[str, Tensor]:
         """Copy the weights of one head, as `NAMES`, to the CPU."""

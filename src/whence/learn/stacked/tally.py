@@ -31,11 +31,25 @@ class Tally:
 
     def add(self, losses: Tensor) -> None:
         """Add the losses (heads, b) of a batch."""
+        self.accumulate(losses)
+        self.count(1, losses.shape[-1])
+
+    def accumulate(self, losses: Tensor) -> None:
+        """Add losses (heads, b) on the device; `count` must follow for the host."""
         self._sums += losses.sum(-1, dtype=torch.float64)
         # A sum that once was not finite never becomes finite again, so these count the good steps.
         self._good_steps += torch.isfinite(self._sums)
-        self._steps += 1
-        self._rows += losses.shape[-1]
+
+    def count(self, steps: int, rows: int) -> None:
+        """Count steps, and the rows seen in them."""
+        self._steps += steps
+        self._rows += rows
+
+    def clear(self) -> None:
+        """Begin anew, in the same places of memory."""
+        self._sums.zero_()
+        self._good_steps.zero_()
+        self._steps = self._rows = 0
 
     def means(self) -> list[float]:
         """Mean loss of each head."""

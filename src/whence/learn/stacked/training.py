@@ -13,8 +13,10 @@ from whence.learn.stacked.records import HeadRecord
 from whence.learn.stacked.values import StackedProgress
 
 if TYPE_CHECKING:
+    from whence.learn.stacked.cuda import GraphedSteps
     from whence.learn.stacked.feed import Feed
     from whence.learn.stacked.stack import Stack
+    from whence.learn.stacked.tally import Tally
     from whence.learn.stacked.values import StackedData, StackedHead, StackedSettings, TrainedHead
     from whence.typing import Json
 
@@ -129,6 +131,8 @@ class _Run:
     checkpoint: Path | None
     mark: Json
     report: Reporter = field(default=lambda _: None)
+    graphed: GraphedSteps | None = None
+    hundredth: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -159,24 +163,40 @@ class _Run:
 
     def _train(self) -> dict[str, float]:
         """Mean loss of each head over the epoch; heads whose loss was not finite are marked."""
-        from whence.learn.stacked.tally import Tally
-
-        n, seen = len(self.train.data), 0
-        every = max(1, n // _REPORTS_PER_EPOCH)
-        tally = Tally(len(self.stack.heads), self.stack.weights[0].device)
-        for batch, truth in self.train.shuffled(self.epoch):
-            tally.add(self.stack.train(batch, truth))
-            if seen // every != (seen := seen + len(batch)) // every:
-                self.report(StackedProgress(self.epoch, seen, n, len(self.stack.heads)))
+        tally = self._steps()
         for head, step in zip(self.stack.heads, tally.first_bad(), strict=True):
             if step is not None:
                 self.records[head.name].fail(self.epoch, step=step)
         return dict(zip([head.name for head in self.stack.heads], tally.means(), strict=True))
 
+    def _steps(self) -> Tally:
+        """Make the steps of the epoch, one by one, or on a GPU as a graph that is made once for the stack."""
+        from whence.learn.stacked.cuda import GraphedSteps
+        from whence.learn.stacked.tally import Tally
+
+        if self.stack.device.type == "cuda":
+            if self.graphed is None or self.graphed.stack_heads != len(self.stack.heads):
+                self.graphed = GraphedSteps(self.stack, self.train)
+            return self.graphed.run(self.epoch, self._seen)
+        tally, seen = Tally(len(self.stack.heads), self.stack.device), 0
+        for batch, truth in self.train.shuffled(self.epoch):
+            tally.add(self.stack.train(batch, truth))
+            seen += len(batch)
+            self._seen(seen)
+        return tally
+
+    def _seen(self, rows: int) -> None:
+        """Report how far the epoch is, if it is a hundredth farther than at the last report."""
+        n = len(self.train.data)
+        hundredth = rows * _REPORTS_PER_EPOCH // n
+        if hundredth != self.hundredth:
+            self.hundredth = hundredth
+            self.report(StackedProgress(self.epoch, rows, n, len(self.stack.heads)))
+
     def _validate(self) -> dict[str, float]:
         from whence.learn.stacked.tally import Tally
 
-        tally = Tally(len(self.stack.heads), self.stack.weights[0].device)
+        tally = Tally(len(self.stack.heads), self.stack.device)
         for batch, truth in self.validation.in_order():
             tally.add(self.stack.losses(batch, truth))
         for head, step in zip(self.stack.heads, tally.first_bad(), strict=True):
