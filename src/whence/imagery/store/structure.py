@@ -73,4 +73,4 @@ def jpeg_fault(data: bytes) -> str:
 def _scan_fault(data: bytes, at: int, *, frame: bool) -> str:
     if not frame:
         return "the JPEG has a scan but no frame"
-    return "" if data.find(_END, at) > 0 else "the JPEG is cut off: its end is missing"
+    return "" if data.rfind(_END, at) > 0 else "the JPEG is cut off: its end is missing"
