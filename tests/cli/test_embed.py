@@ -61,3 +61,10 @@ def test_twice_is_refused(run, known):
     again = run("embed", known, "--encoder", "thumbnail", "--out", "f")
     assert again.exit_code == 2
     assert "already holds a finished feature store" in again.stderr
+
+
+def test_a_feature_store_is_told_by_dataset_info(run, known):
+    run("embed", known, "--encoder", "thumbnail", "--out", "f")
+    facts = json.loads(run("dataset", "info", "f", "--json").stdout)
+    assert (facts["count"], facts["encoder"], facts["dim"]) == (12, "thumbnail-1", 768)
+    assert "thumbnail-1" in run("dataset", "info", "f").stdout

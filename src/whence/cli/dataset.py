@@ -121,14 +121,17 @@ def folder_(photos: tuple[Path, ...], table: Path | None, out: Path, restart: bo
 @click.argument("store", type=store_folder)
 @json_option
 def info(store: Path, as_json: bool) -> None:
-    """Tell what STORE holds, from where, and what was left out.
+    """Tell what STORE holds, from where, and what was left out; a feature store is told too.
 
     \b
     whence dataset info train.store
+    whence dataset info train.features
     """
     from whence.imagery.store import ImageStore
+    from whence.photos.features import FeatureStore
 
-    facts = _facts(ImageStore.open(store))
+    features = (store / "features.json").is_file()
+    facts = FeatureStore.open(store).facts() if features else _facts(ImageStore.open(store))
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False, indent=1))
         return

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,8 +22,9 @@ import pytest
 from whence.errors import FormatError, InputError, NotEnoughDataError, WhenceError
 from whence.imagery.metadata import Metadata
 from whence.imagery.photo import open_image
-from whence.learn.encoders import load_encoder
+from whence.learn.encoders import ENCODERS, load_encoder
 from whence.learn.encoders.baselines import Thumbnail
+from whence.learn.encoders.storage import read_settings, write_settings
 from whence.photos.features import FeatureStore, Pictures, embed, pictures_of
 
 COUNT, BROKEN = 40, "13.jpg"
@@ -250,12 +252,55 @@ def test_a_vector_without_direction_is_an_exclusion(tmp_path):
     store.verify()
 
 
-def test_the_classic_encoder_learns_first_and_is_kept(drawn, tmp_path):
+class Centred(Thumbnail):
+    """Learns a number from five pictures."""
+
+    kind, useful_photos, fitted = "centred", 5, 0
+
+    def __init__(self, level: float) -> None:
+        object.__setattr__(self, "level", level)
+
+    @property
+    def identity(self) -> str:
+        return f"centred {self.level:.6f}"
+
+    @classmethod
+    def fit(cls, images, *, rng):
+        cls.fitted += 1
+        levels = [float(image.mean()) for image in images]
+        assert 4 <= len(levels) <= 5  # one may be the broken one
+        return cls(np.mean(levels) + rng.random())
+
+    def save(self, folder) -> None:
+        write_settings(folder, {"kind": self.kind, "level": self.level})
+
+    @classmethod
+    def load(cls, folder):
+        return cls(read_settings(folder)["level"])
+
+
+def test_an_encoder_that_learns_does_so_once_from_a_sample(drawn, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "centred", SimpleNamespace(Centred=Centred))
+    monkeypatch.setitem(ENCODERS, "centred", "centred:Centred")
+    monkeypatch.setattr(Centred, "fitted", 0)
     with pytest.raises(Interrupted):
-        embed(drawn / "photos.csv", "classic", tmp_path / "f", batch=4, shard=8, progress=after(1))
+        embed(drawn / "photos.csv", "centred", tmp_path / "f", batch=4, shard=8, progress=after(1))
     learnt = load_encoder(tmp_path / "f" / "encoder").identity
-    store = embed(drawn / "photos.csv", "classic", tmp_path / "f", batch=4, shard=8)
+    store = embed(drawn / "photos.csv", "centred", tmp_path / "f", batch=4, shard=8)
     assert store.identity == learnt == store.encoder().identity
+    assert Centred.fitted == 1
+    with pytest.raises(InputError, match="already holds"):
+        embed(drawn / "photos.csv", "centred", tmp_path / "f")
+    again = embed(drawn / "photos.csv", "centred", tmp_path / "g", seed=0)
+    other = embed(drawn / "photos.csv", "centred", tmp_path / "h", seed=1)
+    assert again.identity == learnt != other.identity
+
+
+@pytest.mark.slow
+def test_the_classic_encoder_learns_first_and_is_kept(drawn, tmp_path):
+    store = embed(drawn / "photos.csv", "classic", tmp_path / "f", batch=4, shard=8)
+    assert store.identity == store.encoder().identity
+    assert store.identity.startswith("classic")
     store.verify()
 
 
