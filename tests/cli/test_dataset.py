@@ -99,3 +99,21 @@ def test_a_folder_with_a_table(run, tmp_path, write_photo):
     assert "left out: 1 with: file missing" in result.stderr
     facts = json.loads(run("dataset", "info", "city.store", "--json").stdout)
     assert (facts["pictures"], facts["source"]["kind"]) == (2, "folder")
+
+
+def test_an_interruption_says_that_nothing_is_lost(run, published, monkeypatch):
+    from whence.imagery.store import StoreWriter
+
+    def interrupted(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StoreWriter, "add", interrupted)
+    result = run("dataset", "osv5m", published, "--out", "train.store")
+    assert result.exit_code == 130
+    assert "the same command goes on from there" in result.stderr
+    refused = run("dataset", "info", "train.store")
+    assert refused.exit_code == 2
+    assert "go on with: whence dataset osv5m" in refused.stderr
+    monkeypatch.undo()
+    monkeypatch.chdir(published.parent)
+    assert run("dataset", "osv5m", published, "--out", "train.store").exit_code == 0

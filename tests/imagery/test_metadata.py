@@ -180,3 +180,11 @@ def test_columns_of_unequal_length_are_refused():
         Metadata.of_arrays([[1, 2], [3, 4]], city=["x"])
     with pytest.raises(InputError, match="there is no column 'city'; there are id, lat, lon"):
         Metadata.of_arrays([[1, 2]]).column("city")
+
+
+def test_positions_are_replaced_together():
+    known = Metadata.of_arrays([[np.nan, np.nan], [1, 2]], ids=["a", "b"], city=["x", "y"])
+    again = known.with_lonlat([[5, 6], [np.nan, np.nan]])
+    np.testing.assert_array_equal(again.lonlat, [[5, 6], [np.nan, np.nan]])
+    assert again.column("city").tolist() == ["x", "y"]
+    assert (again.column("lat")[0], again.names) == (6, known.names)

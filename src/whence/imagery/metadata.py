@@ -198,6 +198,12 @@ class Metadata:
         columns = {other: self.table.column(other) for other in self.names}
         return Metadata(_arrow(columns | {name: values}))
 
+    def with_lonlat(self, lonlat: ArrayLike) -> Metadata:
+        """Replace the positions by others, (n, 2), longitude and latitude in degrees, NaN where unknown."""
+        positions = np.asarray(lonlat, np.float64).reshape(-1, 2)
+        columns = {name: self.table.column(name) for name in self.names}
+        return Metadata(_arrow(columns | {"lat": positions[:, 1], "lon": positions[:, 0]}))
+
     def digest(self) -> str:
         """Return a SHA-256 of ids and positions in their order: it tells one set of pictures from another."""
         import pyarrow.compute as pc

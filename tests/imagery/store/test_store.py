@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lmdb
@@ -100,6 +101,15 @@ def test_several_processes_read_at_once(store, method):
         found = dict(zip(names, pool.map(store.read, names, chunksize=5), strict=True))
     assert found == PICTURES
     assert store.read("0012") == PICTURES["0012"]
+
+
+def test_threads_open_the_database_together(store):
+    """Each round begins with a value that has opened nothing, so that eight threads race for it."""
+    names = store.ids
+    for _ in range(20):
+        fresh = ImageStore.open(store.folder)
+        with ThreadPoolExecutor(8) as pool:
+            assert dict(zip(names, pool.map(fresh.read, names), strict=True)) == PICTURES
 
 
 def test_two_values_of_one_store_live_side_by_side_and_travel(store):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -316,6 +317,18 @@ def test_without_a_network_a_sentence_says_what_to_do(tmp_path, monkeypatch):
         import_osv5m("hf:osv5m/osv5m", tmp_path / "store")
     with pytest.raises(NotFoundError, match="is no name on the hub"):
         import_osv5m("hf:a/b/c", tmp_path / "store")
+
+
+def test_a_full_disk_while_fetching_is_not_called_a_fault_of_the_network(tmp_path):
+    write_fake_osv5m(tmp_path / "hub", positions(9))
+    hub = FakeHub(tmp_path / "hub")
+
+    def full(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    source = HubSource("osv5m/osv5m", tmp_path / "d", download=full, describe=hub.describe)
+    with pytest.raises(InputError, match=r"No space left on device.*make room"):
+        import_osv5m(source, tmp_path / "store")
 
 
 def test_a_user_s_archives_are_never_deleted(tmp_path):

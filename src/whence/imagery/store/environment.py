@@ -94,7 +94,8 @@ class _Opened:
 
 
 _open: WeakValueDictionary[tuple[int, int], _Opened] = WeakValueDictionary()
-_opening = Lock()
+_locks: dict[int, Lock] = {}
+"""By process: one that was forked while another thread held the lock has a free one of its own."""
 
 
 def open_for_reading(folder: Path) -> _Opened:
@@ -111,9 +112,9 @@ def open_for_reading(folder: Path) -> _Opened:
         status = (folder / "data.mdb").stat()
     except OSError as error:
         raise FormatError(f"{folder} holds no database ({error.strerror}); make the store anew") from error
-    identity = (status.st_dev, status.st_ino)
-    with _opening:  # threads that decode come all at once, and the library refuses a second opening
-        pid, environment = os.getpid(), _open.get(identity)
+    identity, pid = (status.st_dev, status.st_ino), os.getpid()
+    with _locks.setdefault(pid, Lock()):  # decoding threads come at once; a second opening is refused
+        environment = _open.get(identity)
         if environment is not None and environment.pid != pid:
             environment.close()  # the parent's: this closes what the fork inherited, the parent keeps its own
             environment = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FolderSource", "HubSource", "Source", "source_of"]
 
 _HUB = "hf:"
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class Source(Protocol):
@@ -161,6 +161,11 @@ def _asked(source: HubSource, question: Callable[[], Any]) -> Any:
     except errors.RevisionNotFoundError as error:
         raise NotFoundError(f"{source.repository} has no revision {source.revision}") from error
     except unreachable as error:
+        if getattr(error, "errno", None) in _FULL:
+            raise InputError(
+                f"the file cannot be put into {source.folder} ({error}); make room, or name another place "
+                "with --download, and give the same command again"
+            ) from error
         raise NotFoundError(
             f"the hub cannot be reached for {source.repository} ({type(error).__name__}): give the same "
             "command again where there is a network, or fetch the files elsewhere and name their folder: "
