@@ -23,6 +23,7 @@ from whence import __version__
 
 QUICK = (
     "reading",
+    "dataset",
     "encoding",
     "gazetteer",
     "belief",
