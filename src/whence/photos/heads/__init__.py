@@ -21,6 +21,7 @@ RECIPES: dict[str, str] = {
     "unit-vector": "whence.photos.heads.unit_vector:UnitVector",
     "vmf-mixture": "whence.photos.heads.vmf_mixture:VMFMixture",
     "cells": "whence.photos.heads.cells:Cells",
+    "hybrid": "whence.photos.heads.hybrid:Hybrid",
     "constant": "whence.photos.heads.constant:Constant",
     "retrieval": "whence.photos.heads.retrieval:Retrieval",
     "projection": "whence.photos.heads.projection:Projection",
@@ -33,6 +34,7 @@ HEADS: dict[str, str] = {
     "unit-vector": "whence.photos.heads.unit_vector:UnitVectorHead",
     "vmf-mixture": "whence.photos.heads.vmf_mixture:VMFMixtureHead",
     "cells": "whence.photos.heads.cells:CellHead",
+    "hybrid": "whence.photos.heads.hybrid:HybridHead",
     "constant": "whence.photos.heads.constant:ConstantHead",
     "gallery": "whence.photos.heads.gallery:GalleryHead",
 }

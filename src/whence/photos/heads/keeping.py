@@ -18,7 +18,7 @@ from whence.photos.heads.mixtures import Mixtures
 if TYPE_CHECKING:
     from whence.typing import Floats, Ints
 
-__all__ = ["best_columns", "kept_mixture", "rest_patch"]
+__all__ = ["best_columns", "kept_mixture", "rest_patch", "with_rest"]
 
 _NEGLIGIBLE = 1e-9  # of all the weight
 
@@ -49,16 +49,34 @@ def kept_mixture(log_weights: Floats, lonlat: Floats, spread_m: Floats, *, most:
     """
     log_shares = special.log_softmax(log_weights, axis=1)
     kept = best_columns(log_shares, most)
-    weights = np.take_along_axis(log_shares, kept, axis=1)
-    mixtures = Mixtures(lonlat[kept], weights, spread_m[kept])
+    mixtures = Mixtures(lonlat[kept], np.take_along_axis(log_shares, kept, axis=1), spread_m[kept])
+    return with_rest(mixtures, kept, log_shares, patches=(lonlat, spread_m))
+
+
+def with_rest(
+    mixtures: Mixtures, kept: Ints, log_shares: Floats, *, patches: tuple[Floats, Floats]
+) -> Mixtures:
+    """Append one patch for what was not kept.
+
+    Parameters
+    ----------
+    mixtures
+        k patches for each of n photographs, whose weights are those of the columns kept.
+    kept
+        (n, k) columns.
+    log_shares
+        (n, m) logarithms of weights that sum to 1.
+    patches
+        Centres (m, 2) and spreads (m,) of all columns.
+    """
     if kept.shape[1] == log_shares.shape[1]:
         return mixtures
     shares = np.exp(log_shares)
     np.put_along_axis(shares, kept, 0.0, axis=1)
-    center, log_weight, spread = rest_patch(shares, lonlat, spread_m)
+    center, log_weight, spread = rest_patch(shares, *patches)
     return Mixtures(
         np.concatenate([mixtures.lonlat, center[:, None]], axis=1),
-        np.concatenate([weights, log_weight[:, None]], axis=1),
+        np.concatenate([mixtures.log_weights, log_weight[:, None]], axis=1),
         np.concatenate([mixtures.spread_m, spread[:, None]], axis=1),
     )
 

@@ -101,12 +101,26 @@ class Perceptron:
         InputError
             When the vectors have another length.
         """
+        return self.last(self.hidden(features))
+
+    def hidden(self, features: Floats32) -> Floats32:
+        """Run (n, dim) vectors through all layers but the last; (n, width) float32.
+
+        Raises
+        ------
+        InputError
+            When the vectors have another length.
+        """
         values = np.asarray(features, np.float32)
         if values.ndim != 2 or values.shape[1] != self.dim:
             raise InputError(f"the head takes vectors (n, {self.dim}), not {values.shape}")
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             values = np.maximum(values @ weight.T + bias, np.float32(0.0))
-        return np.asarray(values @ self.weights[-1].T + self.biases[-1])
+        return values
+
+    def last(self, hidden: Floats32) -> Floats32:
+        """Run (n, width) through the last layer; (n, outputs) float32."""
+        return np.asarray(hidden @ self.weights[-1].T + self.biases[-1])
 
     def after_inputs(self, shift: Floats, scale: Floats) -> Self:
         """Take (features − shift) · scale, both (dim,), into the first layer."""

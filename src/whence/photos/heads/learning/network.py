@@ -69,16 +69,25 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.dropout = dropout
+        self.width = sizes[-2]
         self.register_buffer("shift", torch.as_tensor(inputs.shift, dtype=torch.float32))
         self.register_buffer("scale", torch.as_tensor(inputs.scale, dtype=torch.float32))
         self.layers = nn.ModuleList(linear(*pair, generator) for pair in pairwise(sizes))
 
     def forward(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Run (b, inputs) through; (b, outputs). Only with a generator is anything left out."""
+        return self.last(self.hidden(features, generator))
+
+    def hidden(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Run (b, inputs) through all layers but the last; (b, width)."""
         values = (features - self.shift) * self.scale
         for layer in self.layers[:-1]:
             values = dropped(torch.relu(layer(values)), self.dropout, generator)
-        result: Tensor = self.layers[-1](values)
+        return values
+
+    def last(self, hidden: Tensor) -> Tensor:
+        """Run (b, width) through the last layer; (b, outputs)."""
+        result: Tensor = self.layers[-1](hidden)
         return result
 
 
