@@ -23,7 +23,7 @@ from whence.imagery.atomic import atomic_path
 from whence.imagery.rows import write_rows
 from whence.photos.evaluation.comparison import in_common
 from whence.report import evaluation_tables as tables_of
-from whence.report.drawing import Footer, data_uri, image_bytes
+from whence.report.drawing import Footer, data_uri
 from whence.report.evaluation_figures import Picture, of_all_models, of_model, of_training
 from whence.report.training import read_history
 
@@ -156,10 +156,8 @@ def _shown(pictures: Sequence[Picture]) -> list[dict[str, str]]:
     """Turn pictures into what the page embeds: SVG, or PNG where that is smaller."""
     shown = []
     for picture in pictures:
-        image, media = image_bytes(picture.figure, "svg"), "svg"
-        if len(image) > _LARGEST_SVG:
-            image, media = image_bytes(picture.figure, "png"), "png"
-        uri = data_uri(image, media=media)
+        small = len(picture.svg) <= _LARGEST_SVG
+        uri = data_uri(picture.svg, media="svg") if small else data_uri(picture.png, media="png")
         shown.append({"uri": uri, "caption": picture.caption, "name": picture.name})
     return shown
 
@@ -216,8 +214,8 @@ def _write_folder(
     (folder / _MARK).write_text(text, encoding="utf-8")
     (folder / "figures").mkdir()
     for picture in pictures:
-        for kind in ("svg", "png"):
-            (folder / "figures" / f"{picture.name}.{kind}").write_bytes(image_bytes(picture.figure, kind))
+        (folder / "figures" / f"{picture.name}.svg").write_bytes(picture.svg)
+        (folder / "figures" / f"{picture.name}.png").write_bytes(picture.png)
     (folder / "tables").mkdir()
     for name, (columns, rows) in tables_of.for_files(comparison).items():
         write_rows(folder / "tables" / f"{name}.csv", rows, columns)

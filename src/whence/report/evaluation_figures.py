@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whence.report import figures
-from whence.report.drawing import Footer
+from whence.report.drawing import Footer, image_bytes
 from whence.report.error_map import error_map
 from whence.report.training import training_curves
 
@@ -43,6 +44,16 @@ class Picture:
     name: str
     figure: Figure
     caption: str
+
+    @functools.cached_property
+    def svg(self) -> bytes:
+        """The figure as SVG."""
+        return image_bytes(self.figure, "svg")
+
+    @functools.cached_property
+    def png(self) -> bytes:
+        """The figure as PNG."""
+        return image_bytes(self.figure, "png")
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from whence.photos.evaluation.distribution import cdf
+from whence.photos.evaluation.distribution import cdf, round_up, span_m
 from whence.photos.summary import length_text
 from whence.report.drawing import GREY, INK, PALETTE, Footer, new_figure, tidy
 
@@ -233,12 +233,12 @@ def families(models: Sequence[str]) -> dict[str, list[str]]:
 
 def ranges_km(named: Mapping[str, Floats]) -> tuple[float, float]:
     """Choose how far the full and the zoomed curves reach: 20,100 and 1000 km, less for one city."""
+    full_km = span_m(named.values()) / 1000.0
+    if full_km > _ZOOM_KM:
+        return full_km, _ZOOM_KM
     pooled = np.concatenate(list(named.values()))
-    pooled = pooled[np.isfinite(pooled)] / 1000.0
-    if not len(pooled) or np.quantile(pooled, 0.98) > _ZOOM_KM:
-        return _FULL_KM, _ZOOM_KM
-    full_km = _round_up(float(np.quantile(pooled, 0.98)))
-    return full_km, min(_round_up(2.0 * float(np.median(pooled))), full_km)
+    middle_m = float(np.median(pooled[np.isfinite(pooled)]))
+    return full_km, min(round_up(2.0 * middle_m) / 1000.0, full_km)
 
 
 def _steps(errors_m: Floats, from_m: float, to_m: float) -> tuple[Floats, Floats]:
@@ -253,12 +253,6 @@ def _steps(errors_m: Floats, from_m: float, to_m: float) -> tuple[Floats, Floats
 
 def _short(value: float, _: int) -> str:
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-
-
-def _round_up(value: float) -> float:
-    """Give the next of 1, 2, 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(max(value, 1e-3)))
-    return next(step * power for step in (1.0, 2.0, 5.0, 10.0) if step * power >= value * (1.0 - 1e-9))
 
 
 def _smallest(named: Mapping[str, Floats]) -> float:

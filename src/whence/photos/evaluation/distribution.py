@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,12 @@ if TYPE_CHECKING:
     from whence.photos.evaluation.answers import Answers
     from whence.typing import ArrayLike, Floats
 
-__all__ = ["COUNT_LIMITS_KM", "Distribution", "cdf", "distribution"]
+__all__ = ["COUNT_LIMITS_KM", "Distribution", "cdf", "distribution", "round_up", "span_m"]
 
 _BIN_KM, _LAST_KM = 100.0, 20_100.0  # the antipode is 20,015 km away
 _STEP_KM = 300.0
+_LOCAL_KM = 1000.0
+_NEARLY_ALL = 0.98
 _COUNTRIES_KM = (437.23, 874.46, 1748.92)  # half, one and two mean countries
 
 COUNT_LIMITS_KM: tuple[float, ...] = tuple(
@@ -79,3 +83,30 @@ def cdf(errors_m: Floats, at_m: ArrayLike) -> Floats:
     """
     at = np.searchsorted(np.sort(errors_m), np.asarray(at_m, dtype=np.float64), side="right")
     return at / max(len(errors_m), 1)
+
+
+def span_m(errors_m: Iterable[Floats]) -> float:
+    """Choose how far curves of these errors reach: 20,100 km as in the thesis, less for one city.
+
+    Parameters
+    ----------
+    errors_m
+        Errors of each model (n,), metres, infinite where not located. Where 98 % of all finite ones are below
+        1000 km the span is the next of 1, 2, 5 · 10ᵏ metres above those.
+    """
+    pooled = np.concatenate(list(errors_m))
+    pooled = pooled[np.isfinite(pooled)]
+    nearly_all = float(np.quantile(pooled, _NEARLY_ALL)) if len(pooled) else np.inf
+    return 1000.0 * _LAST_KM if nearly_all > 1000.0 * _LOCAL_KM else round_up(nearly_all)
+
+
+def round_up(value: float) -> float:
+    """Give the next of 1, 2, 5 times a power of ten, at least 1.
+
+    Examples
+    --------
+    >>> [round_up(value) for value in (0.3, 1.0, 3.0, 70.0, 200.0)]
+    [1.0, 1.0, 5.0, 100.0, 200.0]
+    """
+    power = 10.0 ** math.floor(math.log10(max(value, 1.0)))
+    return next(step * power for step in (1.0, 2.0, 5.0, 10.0) if step * power >= value * (1.0 - 1e-9))
