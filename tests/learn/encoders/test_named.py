@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -151,18 +155,22 @@ class Hub:
 
     def __init__(self, revisions: dict[str, Path], *, offers: list[Any] | None = None) -> None:
         self.revisions, self.offers, self.asked = revisions, offers or [], []
-        self.errors = hub.errors
+        self.errors, self.utils, self.constants = hub.errors, hub.utils, hub.constants
 
     def try_to_load_from_cache(self, *_: Any, **__: Any) -> None:
         return None
 
-    def snapshot_download(
-        self, repository: str, *, revision: str, allow_patterns: list[str], **_: Any
-    ) -> str:
+    def HfApi(self) -> Any:
+        return self
+
+    def model_info(self, _: str, *, revision: str, timeout: float) -> SimpleNamespace:
+        assert timeout < 5
+        files = [SimpleNamespace(rfilename=path.name) for path in self.revisions[revision].iterdir()]
+        return SimpleNamespace(siblings=files)
+
+    def snapshot_download(self, _: str, *, revision: str, allow_patterns: list[str]) -> str:
         self.asked.append(revision)
-        assert not any("bin" in pattern or pattern == "*" for pattern in allow_patterns), (
-            "pickles are not wanted"
-        )
+        assert not any("bin" in pattern or pattern == "*" for pattern in allow_patterns), "no pickles"
         return str(self.revisions[revision])
 
     def get_repo_discussions(self, repository: str, *, author: str) -> list[Any]:
@@ -185,7 +193,7 @@ def pickled(checkpoints: Checkpoints, tmp_path: Path) -> Path:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, stand_in: Hub) -> Hub:
-    monkeypatch.setattr("whence.learn.encoders.hub.require", lambda *_, **__: stand_in)
+    monkeypatch.setattr("whence.learn.encoders.hub._hub", lambda: stand_in)
     return stand_in
 
 
@@ -197,7 +205,7 @@ def test_where_main_is_pickled_the_hubs_own_conversion_is_taken(
     offers = [offer("mallory", number=2), offer(status="closed", number=1), offer(number=3)]
     stand_in = use(monkeypatch, Hub({"main": pickled, "refs/pr/3": converted}, offers=offers))
     found = snapshot("nobody/tiny")
-    assert stand_in.asked == ["main", "refs/pr/3"]
+    assert stand_in.asked == ["refs/pr/3"]
     assert (found.folder, found.commit) == (converted, OTHER)
 
 
@@ -220,3 +228,93 @@ def test_a_pinned_revision_is_what_is_asked_for(
     encoder = load_encoder("tiny")
     assert stand_in.asked == [OTHER]
     assert encoder.encode([np.zeros((32, 32, 3), np.uint8)]).shape == (1, 24)
+
+
+SERVER = """
+import json, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+root, commits = Path(sys.argv[1]), json.loads(sys.argv[2])  # revision -> commit; a folder for each commit
+offers = [{"num": 3, "author": {"name": "SFconvertbot"}, "title": "Adding `safetensors` variant",
+           "status": "open", "isPullRequest": True, "createdAt": "2023-03-16T00:00:00.000Z",
+           "repo": {"name": "nobody/tiny", "type": "model"}}]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        path = self.path.partition("?")[0].replace("%2F", "/")
+        if path.startswith("/api/models/nobody/tiny/discussions"):
+            return self.answer(json.dumps({"discussions": offers, "count": 1, "start": 0}).encode())
+        if path.startswith("/api/models/nobody/tiny/revision/"):
+            commit = commits[path.removeprefix("/api/models/nobody/tiny/revision/")]
+            files = [{"rfilename": file.name} for file in sorted((root / commit).iterdir())]
+            return self.answer(json.dumps({"id": "nobody/tiny", "sha": commit, "siblings": files}).encode())
+        if path.startswith("/api/models/nobody/tiny/tree/"):
+            folder = root / path.removeprefix("/api/models/nobody/tiny/tree/")
+            files = [{"type": "file", "path": file.name, "size": file.stat().st_size, "oid": file.name}
+                     for file in sorted(folder.iterdir())]
+            return self.answer(json.dumps(files).encode())
+        if path.startswith("/nobody/tiny/resolve/"):
+            revision, _, name = path.removeprefix("/nobody/tiny/resolve/").rpartition("/")
+            commit = commits.get(revision, revision)
+            return self.answer((root / commit / name).read_bytes(), commit)
+        self.send_response(404)
+        self.send_header("X-Error-Code", "RepoNotFound")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+    def answer(self, body, commit=""):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Repo-Commit", commit)
+        self.send_header("ETag", '"' + str(abs(hash(body))) + '"')
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
+CLIENT = """
+from whence.errors import WhenceError
+from whence.learn.encoders.hub import snapshot
+import sys
+for name in sys.argv[1:]:
+    try:
+        found = snapshot(name)
+        print(found.commit, *sorted(path.name for path in found.folder.iterdir()))
+    except WhenceError as error:
+        print(error)
+"""
+
+
+def test_a_model_comes_from_a_hub_once_and_then_from_the_cache(pickled: Path, tmp_path: Path) -> None:
+    """The hub's real library against a server of this test: main is pickled, refs/pr/3 is converted."""
+    converted = pickled.parent / OTHER
+    shutil.copytree(pickled, converted)
+    (converted / "pytorch_model.bin").rename(converted / "model.safetensors")
+    commits = json.dumps({"main": COMMIT, "refs/pr/3": OTHER})
+    serve = [sys.executable, "-c", SERVER, str(pickled.parent), commits]
+    ask = [sys.executable, "-c", CLIENT, "nobody/tiny", "nobody/else"]
+    environment = os.environ | {"HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"}
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        environment["HF_ENDPOINT"] = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        first = subprocess.run(ask, env=environment, capture_output=True, text=True, check=True)
+        server.kill()
+    model, other = first.stdout.splitlines()
+    wanted = {"config.json", "preprocessor_config.json", "model.safetensors", "tokenizer.json", "vocab.json"}
+    assert model.split()[0] == OTHER
+    assert wanted <= set(model.split()[1:])
+    assert "the hub has no model nobody/else" in other
+    again = subprocess.run(ask, env=environment, capture_output=True, text=True, check=True)
+    assert again.stdout.splitlines()[0] == model
+    assert "cannot be reached" in again.stdout.splitlines()[1]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whence._optional import require
 from whence.errors import FormatError, NotFoundError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["Snapshot", "cached_snapshot", "snapshot"]
 
-_CONNECT_S = 3.0
+_CONNECT_S = 2.0
 _NEEDED = ("config.json", "preprocessor_config.json")
 _WANTED = (*_NEEDED, "model*.safetensors", "model.safetensors.index.json", "README.md")
 _TEXT = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
@@ -61,14 +65,12 @@ def cached_snapshot(repository: str, *, revision: str = "main") -> Snapshot | No
     NotFoundError
         When `repository` cannot be a name on the hub.
     """
-    hub = require("huggingface_hub", extra="learn")
+    hub = _hub()
     try:
-        found = hub.try_to_load_from_cache(repository, "config.json", revision=revision)
+        folders = list(_cached_folders(hub, repository, revision))
     except hub.errors.HFValidationError as error:
         raise _not_a_name(repository) from error
-    if not isinstance(found, str) or not _is_whole(Path(found).parent):
-        return None
-    return _snapshot(repository, Path(found).parent)
+    return next((_snapshot(repository, folder) for folder in folders if _is_whole(folder)), None)
 
 
 def snapshot(repository: str, *, revision: str = "main") -> Snapshot:
@@ -90,31 +92,62 @@ def snapshot(repository: str, *, revision: str = "main") -> Snapshot:
     cached = cached_snapshot(repository, revision=revision)
     if cached is not None:
         return cached
-    hub = require("huggingface_hub", extra="learn")
-    folder = _download(hub, repository, revision)
-    if revision == "main" and not _weights(folder):
+    hub = _hub()
+    files = _listed(hub, repository, revision)
+    if revision == "main" and not _has_weights(files):
         converted = _converted(hub, repository)
-        folder = _download(hub, repository, converted) if converted else folder
-    _check(folder, f"{repository} (revision {revision})")
+        if converted is not None:
+            revision, files = converted, _listed(hub, repository, converted)
+    _check(files, f"{repository} (revision {revision})")
+    folder = _download(hub, repository, revision)
     return _snapshot(repository, folder)
+
+
+def _hub() -> Any:
+    """Import the hub's library with the parts of it that are used."""
+    for part in ("errors", "utils", "constants"):
+        require(f"huggingface_hub.{part}", extra="learn")
+    return require("huggingface_hub", extra="learn")
+
+
+def _cached_folders(hub: Any, repository: str, revision: str) -> Iterator[Path]:
+    """Folders that the revision may lie in; for main also those of offered conversions that were fetched."""
+    revisions = [revision]
+    if revision == "main":
+        references = (
+            Path(hub.constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}" / "refs/refs/pr"
+        )
+        revisions += sorted(f"refs/pr/{path.name}" for path in references.glob("*"))
+    for one in revisions:
+        found = hub.try_to_load_from_cache(repository, "config.json", revision=one)
+        if isinstance(found, str):
+            yield Path(found).parent
 
 
 def _snapshot(repository: str, folder: Path) -> Snapshot:
     return Snapshot(folder, repository, folder.name)
 
 
+def _listed(hub: Any, repository: str, revision: str) -> list[str]:
+    """List the files of one revision: a short question, so that a silent network is noticed soon."""
+    with _sentences(hub, repository, revision):
+        answer = hub.HfApi().model_info(repository, revision=revision, timeout=_CONNECT_S)
+    return [file.rfilename for file in answer.siblings or ()]
+
+
 def _download(hub: Any, repository: str, revision: str) -> Path:
-    """Fetch what is needed of one revision, or say why not."""
+    """Fetch what is needed of one revision."""
+    wanted = [*_WANTED, *_TEXT]
+    with _sentences(hub, repository, revision):
+        return Path(hub.snapshot_download(repository, revision=revision, allow_patterns=wanted))
+
+
+@contextlib.contextmanager
+def _sentences(hub: Any, repository: str, revision: str) -> Iterator[None]:
+    """Say in one sentence why the hub does not give a model."""
     errors = hub.errors
     try:
-        return Path(
-            hub.snapshot_download(
-                repository,
-                revision=revision,
-                allow_patterns=[*_WANTED, *_TEXT],
-                etag_timeout=_CONNECT_S,
-            )
-        )
+        yield
     except errors.HFValidationError as error:
         raise _not_a_name(repository) from error
     except errors.GatedRepoError as error:
@@ -126,7 +159,7 @@ def _download(hub: Any, repository: str, revision: str) -> Path:
         raise NotFoundError(f"the hub has no model {repository}, or none that may be read") from error
     except errors.RevisionNotFoundError as error:
         raise NotFoundError(f"the model {repository} has no revision {revision}") from error
-    except (errors.HfHubHTTPError, OSError) as error:
+    except (errors.HfHubHTTPError, OSError, *_transport_errors(hub)) as error:
         raise NotFoundError(
             f"the model {repository} is not in the cache, and the hub cannot be reached: fetch it where "
             f"there is a network (hf download {repository} --local-dir FOLDER) and give the folder, or use "
@@ -134,11 +167,17 @@ def _download(hub: Any, repository: str, revision: str) -> Path:
         ) from error
 
 
+def _transport_errors(hub: Any) -> tuple[type[Exception], ...]:
+    """Errors of the connection itself; older releases of the hub's library raise kinds of OSError."""
+    transport = getattr(hub.utils, "httpx", None)
+    return () if transport is None else (transport.HTTPError,)
+
+
 def _converted(hub: Any, repository: str) -> str | None:
     """Name the open change by which the hub's converter offers the weights in safetensors."""
     try:
         offered = list(hub.get_repo_discussions(repository, author=_CONVERTER))
-    except (hub.errors.HfHubHTTPError, OSError):
+    except (hub.errors.HfHubHTTPError, OSError, *_transport_errors(hub)):
         return None
     references = [
         one.git_reference
@@ -162,13 +201,16 @@ def _is_whole(folder: Path) -> bool:
     return all((folder / name).is_file() for name in _NEEDED) and bool(_weights(folder))
 
 
-def _check(folder: Path, name: str) -> None:
+def _has_weights(files: list[str]) -> bool:
+    return not {"model.safetensors", "model.safetensors.index.json"}.isdisjoint(files)
+
+
+def _check(files: list[str], name: str) -> None:
+    """Refuse a repository before anything large is fetched from it."""
     for file in _NEEDED:
-        if not (folder / file).is_file():
-            raise FormatError(
-                f"{name} lacks {file}, so nothing says how pictures enter; choose another model"
-            )
-    if not _weights(folder):
+        if file not in files:
+            raise FormatError(f"{name} lacks {file}, which says how pictures enter; choose another model")
+    if not _has_weights(files):
         raise FormatError(
             f"{name} holds no weights in safetensors, and pickled ones are never read: convert them, or name "
             "a revision that has them (owner/name@revision)"
