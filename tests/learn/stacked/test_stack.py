@@ -156,3 +156,12 @@ def test_wrong_data_are_refused(world: World) -> None:
         StackedSettings(patience=0)
     with pytest.raises(InputError, match="must be one of float32"):
         StackedSettings(numbers="float16")
+
+
+def test_denormals_are_flushed_meanwhile_and_not_after(world: World, heads: list[StackedHead]) -> None:
+    tiny, seen = torch.tensor([1e-40]), []
+    train_stacked(
+        heads, world(64), world(57, seed=1), SETTINGS, progress=lambda _: seen.append((tiny * 0.5).item())
+    )
+    assert set(seen) == {0.0}
+    assert (tiny * 0.5).item() > 0.0

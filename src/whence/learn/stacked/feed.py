@@ -27,8 +27,6 @@ __all__ = ["Batch", "Feed", "number_type"]
 Batch: TypeAlias = "tuple[Tensor, Tensor]"
 """Features (b, d), and longitude, latitude (b, 2), degrees."""
 
-_DENSE = 0.5  # a span of rows of which more than this share is wanted is read as a whole
-
 
 def number_type(settings: StackedSettings) -> torch.dtype:
     """Type of the numbers in which features enter the products."""
@@ -134,9 +132,6 @@ class Feed:
 
     def _block(self, numbers: Ints) -> np.ndarray:
         rows = numbers if self.data.rows is None else self.data.rows[numbers]
-        first, last = int(rows.min()), int(rows.max())
-        if len(rows) > _DENSE * (last - first + 1):
-            return np.asarray(self.data.features[first : last + 1])[rows - first]
         return np.asarray(self.data.features[rows])
 
     def ready(self, features: Tensor, lonlat: Tensor) -> Batch:

@@ -71,12 +71,15 @@ def train_stacked(
     """
     require("torch", extra="learn")
     _check(heads, train, validation)
+    from whence.learn.stacked.denormals import without_denormals
+
     run = _begun(heads, {"train": train, "validation": validation}, settings, checkpoint)
     run.report = progress or run.report
-    while not run.is_over:
-        run.pass_over()
-        if run.epoch % settings.checkpoint_epochs == 0 or run.is_over:
-            run.save()
+    with without_denormals():
+        while not run.is_over:
+            run.pass_over()
+            if run.epoch % settings.checkpoint_epochs == 0 or run.is_over:
+                run.save()
     return [run.records[head.name].result() for head in heads]
 
 
