@@ -124,8 +124,11 @@ def evaluate(results: tuple[Path, ...], **options: Any) -> None:
     """
     from whence.photos.choose import choose
     from whence.photos.evaluation.comparison import evaluate_many
+    from whence.photos.evaluation.metrics import metric_named
     from whence.photos.summary import choice_text, comparison_text
 
+    if options["rule"] != "thesis":
+        metric_named(options["rule"])
     if options["out"] is not None:
         _check(options["out"])
     tables = _tables(results, options)
