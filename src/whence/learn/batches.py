@@ -23,7 +23,9 @@ __all__ = ["Batch", "Rows", "Side", "read_batches", "read_in_order"]
 class Rows(Protocol):
     """Vectors that can be read by their numbers, such as `whence.photos.samples.Samples`."""
 
-    dim: int
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
 
     def __len__(self) -> int: ...
 

@@ -238,7 +238,7 @@ def test_a_promise_is_a_sentence() -> None:
 
 @pytest.mark.slow
 def test_a_hundred_thousand_photographs_take_seconds() -> None:
-    """Measured 4 s on one core: the fit looks at a sample."""
+    """Measured 5 s on one core: the fit looks at a sample."""
     rng = np.random.default_rng(0)
     centers = anywhere(100_000 * 64, CITY_M, rng).reshape(-1, 64, 2)
     mixtures = Mixtures(centers, rng.normal(size=(100_000, 64)), np.full((100_000, 64), 100.0))

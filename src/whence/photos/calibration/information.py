@@ -25,8 +25,8 @@ _PLASTIC = 0.5698402909980532  # 1 / ρ², ρ³ = ρ + 1: an even sequence in th
 def information_bits(mixtures: Mixtures, *, background: float) -> Floats:
     """Kullback-Leibler divergence (n,) of each belief from the uniform one, in bits.
 
-    The mean of ln 4πp over points of p itself, laid out evenly: the same every time, and within about a
-    tenth of a bit of `Belief.information_bits`, which integrates.
+    The mean of ln 4πp over points of p itself, laid out evenly: the same every time, and within about
+    a fifth of a bit of `Belief.information_bits`, which integrates.
     """
     found = np.empty(len(mixtures))
     step = max(1, _HELD_AT_ONCE // (_DRAWS * mixtures.patches))

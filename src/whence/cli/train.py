@@ -1,0 +1,119 @@
+"""whence train: a model from a feature store and a configuration."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from whence.cli.escaping import visible
+from whence.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whence.learn.history import Epoch
+    from whence.photos.training import Run, Watcher
+
+__all__ = ["train"]
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The folder of the run.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Such as training.batch=512; may be repeated.",
+)
+@click.option(
+    "--restart", is_flag=True, help="Do not go on from an interrupted run, nor return a complete one."
+)
+@click.option("--example", metavar="HEAD", help="Print a commented configuration for a head, and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON to stdout instead of text.")
+def train(
+    config: Path | None,
+    out: Path | None,
+    settings: tuple[str, ...],
+    restart: bool,
+    example: str | None,
+    as_json: bool,
+) -> None:
+    """Train a head as CONFIG (TOML) says, calibrate it, and write a model with its figures.
+
+    \b
+    whence train --example cells > train.toml
+    whence train train.toml --out run
+    whence train train.toml --out wide --set head.hidden=[1024] --set training.batch=1024
+    whence locate photo.jpg --model run/model
+
+    An interrupted run goes on when the same command is given again, to the same result. On several GPUs:
+    accelerate launch -m whence train train.toml --out run.
+    """
+    if example is not None:
+        from whence.photos.training import example_config
+
+        click.echo(example_config(example), nl=False)
+        return
+    if config is None or out is None:
+        raise InputError("name a configuration and the folder to make: whence train CONFIG --out RUN")
+    run = _trained(config, out, settings, restart=restart)
+    click.echo(f"wrote {run.folder}", err=True)
+    if as_json:
+        click.echo(json.dumps(run.evaluation, ensure_ascii=False, indent=1))
+        return
+    for sentence in run.sentences():
+        click.echo(visible(sentence))
+
+
+def _trained(config: Path, out: Path, settings: tuple[str, ...], *, restart: bool) -> Run:
+    from whence.photos.training import TrainConfig
+    from whence.photos.training import train as trained
+
+    asked = TrainConfig.read(config, overrides=dict(_setting(text) for text in settings))
+    with _telling() as watch, _way_on(out):
+        return trained(asked, out, restart=restart, watch=watch)
+
+
+@contextmanager
+def _telling() -> Iterator[Watcher]:
+    """Show a bar over the batches, and a line for each epoch."""
+    from whence.cli.progress import counter
+    from whence.photos.training import Watcher
+
+    with counter("training") as tell:
+        yield Watcher(_tell_epoch, tell, lambda sentence: click.echo(visible(sentence), err=True))
+
+
+def _tell_epoch(row: Epoch) -> None:
+    click.echo(
+        f"{row.part}, epoch {row.epoch}: training loss {row.train_loss:.5g}, validation loss "
+        f"{row.validation_loss:.5g}, {row.seconds:.1f} s",
+        err=True,
+    )
+
+
+@contextmanager
+def _way_on(out: Path) -> Iterator[None]:
+    """Tell someone who interrupts that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"kept in {out}; the same command goes on from there", err=True)
+        raise
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """Read ``key=value``: a value of JSON, or text."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set {text!r} says no value; write it as key=value, such as training.batch=512")
+    try:
+        return key.strip(), json.loads(value)
+    except ValueError:
+        return key.strip(), value.strip()

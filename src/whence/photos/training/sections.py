@@ -1,0 +1,104 @@
+"""Sections of a configuration: a table of TOML as a frozen dataclass, and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from typing import Any, TypeVar
+
+from whence.errors import InputError
+
+__all__ = ["built", "default_of", "flattened", "toml_text", "toml_value"]
+
+Section = TypeVar("Section")
+
+
+def built(kind: type[Section], table: Mapping[str, Any], section: str) -> Section:
+    """Make a dataclass of a table, field by field.
+
+    Parameters
+    ----------
+    kind
+        A dataclass whose fields all have defaults.
+    table
+        What the file says: lists become tuples, whole numbers fractions where fractions belong.
+    section
+        Name of the table, for messages.
+
+    Raises
+    ------
+    InputError
+        For a stray key (the message names the known ones), a value of another kind than the default, and
+        whatever the dataclass refuses.
+    """
+    if not isinstance(table, Mapping):
+        raise InputError(f"[{section}] must be a table of settings, not {table!r}")
+    known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
+    stray = [name for name in table if name not in known]
+    if stray:
+        told = ", ".join(known) or "none"
+        raise InputError(f"[{section}] has no setting {stray[0]!r}; it has: {told}")
+    values = {
+        name: _fitting(value, default_of(known[name]), f"{section}.{name}") for name, value in table.items()
+    }
+    try:
+        return kind(**values)
+    except (TypeError, AttributeError) as error:
+        raise InputError(f"[{section}] cannot be used as it is: {error}") from error
+
+
+def default_of(item: Field[Any]) -> Any:
+    """Give the default of a field."""
+    if item.default is not MISSING:
+        return item.default
+    return None if item.default_factory is MISSING else item.default_factory()
+
+
+def _fitting(value: Any, default: Any, name: str) -> Any:
+    """Bring a value of TOML to the kind of the default."""
+    value = tuple(value) if isinstance(value, list) else value
+    flags = isinstance(value, bool), isinstance(default, bool)
+    if default is None or (isinstance(value, type(default)) and flags[0] == flags[1]):
+        return value
+    if isinstance(default, float) and isinstance(value, int) and not flags[0]:
+        return float(value)
+    raise InputError(f"{name} is {value!r}; it must be of the kind of {default!r}")
+
+
+def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Give nested tables as one, with dotted names; tuples as lists."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flattened(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def toml_text(values: Mapping[str, Any], prefix: str = "") -> str:
+    """Write nested tables as TOML; None is left out."""
+    plain = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
+    lines = [f"{name} = {toml_value(value)}" for name, value in plain.items() if value is not None]
+    if prefix and (lines or not values):
+        lines = [f"[{prefix}]", *lines]
+    parts = ["\n".join(lines)] if lines else []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            parts.append(toml_text(value, f"{prefix}.{name}" if prefix else name).rstrip("\n"))
+    return "\n\n".join(parts) + "\n"
+
+
+def toml_value(value: Any) -> str:
+    """Write one value as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    return json.dumps(str(value), ensure_ascii=False)
