@@ -151,6 +151,35 @@ def test_processes_give_the_same_store(whole, drawn, tmp_path):
     assert same(embed(drawn / "photos.csv", "thumbnail", tmp_path / "f", batch=4, shard=8, workers=2), whole)
 
 
+def test_an_encoder_given_as_a_value_is_sent_to_the_processes(whole, drawn, tmp_path):
+    table = drawn / "photos.csv"
+    assert same(embed(table, Thumbnail(), tmp_path / "f", batch=4, shard=8, workers=1), whole)
+
+
+@pytest.mark.slow
+def test_a_network_works_here_and_in_other_processes(drawn, tmp_path):
+    """A tiny CLIP in the real file layout, loaded anew in the other process."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    size = {"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    vision = transformers.CLIPVisionConfig(**size, image_size=32, patch_size=16)
+    transformers.CLIPVisionModel(vision).save_pretrained(tmp_path / "clip")
+    side = {"height": 32, "width": 32}
+    transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=side).save_pretrained(
+        tmp_path / "clip"
+    )
+    name = f"transformers:{tmp_path / 'clip'}"
+    here = embed(drawn / "photos.csv", name, tmp_path / "f", batch=4, shard=8)
+    there = embed(drawn / "photos.csv", name, tmp_path / "g", batch=4, shard=8, workers=1)
+    assert here.dim == 8
+    assert here.identity.startswith("transformers-clip")
+    assert here.metadata.ids == there.metadata.ids
+    np.testing.assert_allclose(
+        np.asarray(here.features, np.float32), np.asarray(there.features, np.float32), atol=2**-10
+    )
+
+
 @contextmanager
 def small_files(limit_bytes: int) -> Iterator[None]:
     """Let no file grow beyond a limit, which the system reports as it does a full disk."""

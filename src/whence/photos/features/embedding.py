@@ -94,7 +94,8 @@ def embed(
             write_header(folder, header)
         plan = Plan(model.identity, pictures.metadata.digest(), len(pictures), _whole_batches(shard, batch))
         shards = Shards.claim(folder / _SHARDS, plan)
-        writer = ShardWriter(model, pictures.opener, batch, 0 if workers else decoders)
+        saved = folder / ENCODER if isinstance(encoder, str) else None
+        writer = ShardWriter(model, pictures.opener, batch, 0 if workers else decoders, saved)
         shards.encode(
             writer, keys=pictures.keys, problems=pictures.problems, workers=workers, progress=progress
         )

@@ -191,12 +191,15 @@ class ShardWriter:
         Pictures that the model sees at once.
     decoders
         Threads that open pictures while the model works.
+    saved
+        Folder from which another process loads the encoder; without it the encoder itself is sent there.
     """
 
     encoder: Encoder
     opener: Callable[[Any, int], Image]
     batch: int
     decoders: int
+    saved: Path | None = None
 
     def __call__(self, work: _Work) -> int:
         """Encode and write one shard; returns its number of pictures.
@@ -263,9 +266,12 @@ class ShardWriter:
 
 def _written(writer: ShardWriter, work: Iterator[_Work], workers: int) -> Iterator[int]:
     """Make shards here or in several processes; gives the number of pictures of each."""
-    if workers:
+    if not workers:
+        return map(writer, work)
+    if writer.saved is None:
         return map_in_processes(partial(_given, writer), work, jobs=workers)
-    return map(writer, work)
+    make = partial(_reopened, writer.saved, writer.opener, writer.batch)
+    return map_in_processes(make, work, jobs=workers)
 
 
 def _given(writer: ShardWriter) -> ShardWriter:
@@ -274,6 +280,13 @@ def _given(writer: ShardWriter) -> ShardWriter:
 
     cv2.setNumThreads(1)
     return writer
+
+
+def _reopened(saved: Path, opener: Callable[[Any, int], Image], batch: int) -> ShardWriter:
+    """Prepare a fresh process, which opens the encoder by itself: a network cannot be sent."""
+    from whence.learn.encoders import load_encoder
+
+    return _given(ShardWriter(load_encoder(saved), opener, batch, decoders=0))
 
 
 def _check_same(begun: Plan, plan: Plan, folder: Path) -> None:
