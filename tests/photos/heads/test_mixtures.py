@@ -30,6 +30,13 @@ def test_the_density_is_that_of_the_belief(spread_m: float) -> None:
     assert mixtures.log_density(points) == pytest.approx(per_steradian, abs=1e-6)
 
 
+def test_densities_at_many_points_are_those_at_each() -> None:
+    mixtures = drawn(7, 3, spread_m=1e6)
+    points = np.random.default_rng(1).uniform([-180, -80], [180, 80], (7, 4, 2))
+    columns = [mixtures.log_density(points[:, i]) for i in range(4)]
+    assert mixtures.log_densities(points) == pytest.approx(np.stack(columns, axis=1))
+
+
 def test_the_best_point_counts_neighbours_and_not_single_weights() -> None:
     lonlat = [[[10.0, 50.0], [10.001, 50.0], [100.0, 0.0]]]
     mixtures = Mixtures(lonlat, np.log([[0.3, 0.3, 0.4]]), np.full((1, 3), 5e3))

@@ -26,6 +26,7 @@ RECIPES: dict[str, str] = {
     "retrieval": "whence.photos.heads.retrieval:Retrieval",
     "projection": "whence.photos.heads.projection:Projection",
     "contrastive": "whence.photos.heads.contrastive:Contrastive",
+    "ensemble": "whence.photos.heads.ensemble:Ensemble",
 }
 """Name -> "module:recipe class", what ``kind`` under ``[head]`` may say."""
 
@@ -37,6 +38,7 @@ HEADS: dict[str, str] = {
     "hybrid": "whence.photos.heads.hybrid:HybridHead",
     "constant": "whence.photos.heads.constant:ConstantHead",
     "gallery": "whence.photos.heads.gallery:GalleryHead",
+    "ensemble": "whence.photos.heads.ensemble:EnsembleHead",
 }
 """Kind of a finished head -> "module:head class", what reads a model again."""
 

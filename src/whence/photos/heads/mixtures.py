@@ -138,6 +138,16 @@ class Mixtures:
         points = np.asarray(lonlat, np.float64)[:, None, :]
         return np.asarray(self._log_densities(points, slice(None))[:, 0])
 
+    def log_densities(self, lonlat: ArrayLike) -> Floats:
+        """(n, p) logarithm of each photograph's density, per steradian, at its p points of (n, p, 2)."""
+        points = np.asarray(lonlat, np.float64)
+        step = max(1, _PAIRS // max(1, self.patches * points.shape[1]))
+        found = np.empty(points.shape[:2])
+        for start in range(0, len(self), step):
+            block = slice(start, start + step)
+            found[block] = self._log_densities(points[block], block)
+        return found
+
     def points(self) -> Floats:
         """(n, 2) the best position of each photograph: the centre of least expected log distance.
 

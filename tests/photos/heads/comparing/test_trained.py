@@ -85,14 +85,14 @@ def test_validation_does_not_depend_on_how_it_is_cut(world: Callable[..., Sample
     by_region = RegionLearner.of(Projection(dim=16, dropout=0.5), train, regions, inputs=inputs, seed=0)
     for learner in (contrastive_learner(train), by_region):
         features, targets = torch.from_numpy(held.take(slice(None))), learner.targets(held)
-        twice = [float(learner.loss(features, targets, None)) for _ in range(2)]
+        twice = [learner.loss(features, targets, None).item() for _ in range(2)]
         assert twice[0] == twice[1]
     learner, targets = contrastive_learner(train), contrastive_learner(train).targets(held)
     parts = [
         learner.loss(features[rows], {"place": targets["place"][rows]}, None).item()
         for rows in (slice(0, 20), slice(20, 40))
     ]
-    assert float(learner.loss(features, targets, None)) == pytest.approx(np.mean(parts), abs=1e-5)
+    assert learner.loss(features, targets, None).item() == pytest.approx(np.mean(parts), abs=1e-5)
 
 
 def test_companions_are_others_of_the_region() -> None:
