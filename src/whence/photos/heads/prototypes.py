@@ -156,7 +156,7 @@ class PrototypeHead:
         if len(self.table.starts) != cells + 1 or self.table.vectors.shape[1:] != (self.dim,):
             raise FormatError(
                 f"prototypes {self.table.vectors.shape} of {len(self.table.starts) - 1} cells do not "
-                f"belong to a classifier of {cells} cells and vectors of {self.dim}; the file of the head is broken"
+                f"belong to a classifier of {cells} cells and vectors of {self.dim}; the file is broken"
             )
 
     @property
@@ -177,9 +177,10 @@ class PrototypeHead:
         within = np.take_along_axis(log_shares, cells, axis=1)
         again = special.log_softmax(within - nearest / self.temperature, axis=1)
         again += special.logsumexp(within, axis=1, keepdims=True)  # the cells together weigh what they did
-        lonlat = self.table.lonlat[chosen].reshape(len(cells), -1, 2)
+        patches = chosen.shape[1] * chosen.shape[2]
+        lonlat = self.table.lonlat[chosen].reshape(len(cells), patches, 2)
         spread_m = self.ratio * self._spread_m(chosen, cells[..., None])
-        log_weights = (again[..., None] + inner).reshape(len(cells), -1)
+        log_weights = (again[..., None] + inner).reshape(len(cells), patches)
         kept = Mixtures(lonlat, log_weights, spread_m.reshape(log_weights.shape))
         return with_rest(kept, cells, log_shares, patches=(head.centers, head.spread_m))
 
