@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
@@ -17,47 +16,34 @@ from whence.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["LAST_LAYERS", "LastLayer", "last_layer_named"]
+__all__ = ["HALF_RANGES_DEG", "LAST_LAYERS", "LastLayer", "last_layer_named"]
 
-_HALF_LONGITUDES_DEG = 180.0
-_HALF_LATITUDES_DEG = 90.0
+HALF_RANGES_DEG = (180.0, 90.0)
+"""Of longitude and latitude."""
 
+LastLayer: TypeAlias = "Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]"
+"""Raw outputs (..., 2, b) and the half ranges (2, 1), degrees -> positions, and their derivatives, degrees.
 
-@dataclass(frozen=True)
-class LastLayer:
-    """A last layer with its derivative, one coordinate at a time.
-
-    Attributes
-    ----------
-    squash
-        Raw numbers (...) and half the range in degrees -> degrees (...) and their derivative (...).
-    """
-
-    squash: Callable[[Tensor, float], tuple[Tensor, Tensor]]
-
-    def positions_and_slopes(self, raw: Tensor) -> tuple[Tensor, Tensor]:
-        """Positions and their derivatives, degrees, both as raw: (heads, 2, batch), longitude first."""
-        longitude, longitude_slope = self.squash(raw[:, 0], _HALF_LONGITUDES_DEG)
-        latitude, latitude_slope = self.squash(raw[:, 1], _HALF_LATITUDES_DEG)
-        return torch.stack([longitude, latitude], 1), torch.stack([longitude_slope, latitude_slope], 1)
+Both have the shape of the raw outputs; longitude comes first.
+"""
 
 
-def _clamp(raw: Tensor, half: float) -> tuple[Tensor, Tensor]:
+def _clamp(raw: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
     """Degrees as they are, cut at the range; no gradient from beyond it, as ``torch.clamp`` has it."""
-    return raw.clamp(-half, half), (raw.abs() <= half).to(raw.dtype)
+    return torch.clamp(raw, -half, half), (raw.abs() <= half).to(raw.dtype)
 
 
-def _tanh(raw: Tensor, half: float) -> tuple[Tensor, Tensor]:
+def _tanh(raw: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
     value = torch.tanh(raw)
     return half * value, half * (1.0 - value.square())
 
 
-def _logistic(raw: Tensor, half: float) -> tuple[Tensor, Tensor]:
-    value = torch.sigmoid(raw)
-    return 2.0 * half * value - half, (2.0 * half) * value * (1.0 - value)
+def _logistic(raw: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
+    value = torch.tanh(0.5 * raw)  # 2 σ(z) − 1
+    return half * value, (0.5 * half) * (1.0 - value.square())
 
 
-LAST_LAYERS = {"clamp": LastLayer(_clamp), "tanh": LastLayer(_tanh), "logistic": LastLayer(_logistic)}
+LAST_LAYERS: dict[str, LastLayer] = {"clamp": _clamp, "tanh": _tanh, "logistic": _logistic}
 """Name -> last layer."""
 
 

@@ -13,7 +13,7 @@ from whence.errors import InputError
 from whence.learn.losses import loss_named
 from whence.learn.losses.distance import distance_and_gradient
 from whence.learn.losses.protocol import DistanceLoss, PositionLoss
-from whence.learn.stacked.last_layers import LastLayer, last_layer_named
+from whence.learn.stacked.last_layers import HALF_RANGES_DEG, LastLayer, last_layer_named
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,11 +62,14 @@ class Objective:
         How many heads, the first ones, have a loss of the distance.
     losses
         Each loss with the stretch of heads that have it.
+    half
+        (2, 1) half of the range of longitude and of latitude, degrees.
     """
 
     last_layers: tuple[tuple[LastLayer, Tensor], ...]
     far: int
     losses: tuple[tuple[PositionLoss, slice], ...]
+    half: Tensor
 
     @classmethod
     def of(cls, heads: Sequence[StackedHead], *, device: torch.device) -> Self:
@@ -76,7 +79,7 @@ class Objective:
         layers = tuple((last_layer_named(name), torch.tensor(members[name], device=device)) for name in names)
         losses = tuple((position_loss(str(name)), part) for name, part in runs([head.loss for head in heads]))
         far = max((part.stop for loss, part in losses if isinstance(loss, DistanceLoss)), default=0)
-        return cls(layers, far, losses)
+        return cls(layers, far, losses, torch.tensor(HALF_RANGES_DEG, device=device).unsqueeze(-1))
 
     def losses_and_gradient(self, raw: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         """Losses of every head and row, and the gradient of each by its raw outputs.
@@ -98,25 +101,34 @@ class Objective:
         return losses, gradients.mT * slopes
 
     def _positions(self, raw: Tensor) -> tuple[Tensor, Tensor]:
+        """Positions and their derivatives by the raw outputs, all (heads, 2, batch)."""
+        half = self.half.to(raw.dtype)
         if len(self.last_layers) == 1:
-            return self.last_layers[0][0].positions_and_slopes(raw)
+            return self.last_layers[0][0](raw, half)
         positions, slopes = torch.empty_like(raw), torch.empty_like(raw)
         for layer, members in self.last_layers:
-            some_positions, some_slopes = layer.positions_and_slopes(raw.index_select(0, members))
+            some_positions, some_slopes = layer(raw.index_select(0, members), half)
             positions.index_copy_(0, members, some_positions)
             slopes.index_copy_(0, members, some_slopes)
         return positions, slopes
 
     def _losses(self, positions: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         """Losses (heads, batch) and gradients (heads, batch, 2) of positions (heads, batch, 2)."""
-        losses = positions.new_empty(positions.shape[:2])
-        gradients = torch.empty_like(positions)
+        losses: list[Tensor] = []
+        gradients: list[Tensor] = []
         if self.far:
             distance, by_position = distance_and_gradient(positions[: self.far], truth)
+            by_distance = [loss.derivative(distance[part]) for loss, part in self._of_distance()]
+            losses = [loss.value(distance[part]) for loss, part in self._of_distance()]
+            gradients = [by_position * torch.cat(by_distance).unsqueeze(-1)]
+        for loss, part in self.losses:
+            if not isinstance(loss, DistanceLoss):
+                value, gradient = loss.with_gradient(positions[part], truth)
+                losses.append(value)
+                gradients.append(gradient)
+        return torch.cat(losses), torch.cat(gradients)
+
+    def _of_distance(self) -> Iterator[tuple[DistanceLoss, slice]]:
         for loss, part in self.losses:
             if isinstance(loss, DistanceLoss):
-                losses[part] = loss.value(distance[part])
-                gradients[part] = by_position[part] * loss.derivative(distance[part]).unsqueeze(-1)
-            else:
-                losses[part], gradients[part] = loss.with_gradient(positions[part], truth)
-        return losses, gradients
+                yield loss, part
