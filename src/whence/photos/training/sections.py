@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar
@@ -62,6 +63,8 @@ def _fitting(value: Any, default: Any, name: str) -> Any:
     flags = isinstance(value, bool), isinstance(default, bool)
     if default is None or (isinstance(value, type(default)) and flags[0] == flags[1]):
         return value
+    if isinstance(default, Mapping) and isinstance(value, Mapping):
+        return value
     if isinstance(default, float) and isinstance(value, int) and not flags[0]:
         return float(value)
     raise InputError(f"{name} is {value!r}; it must be of the kind of {default!r}")
@@ -81,13 +84,13 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def toml_text(values: Mapping[str, Any], prefix: str = "") -> str:
     """Write nested tables as TOML; None is left out."""
     plain = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
-    lines = [f"{name} = {toml_value(value)}" for name, value in plain.items() if value is not None]
+    lines = [f"{_key(name)} = {toml_value(value)}" for name, value in plain.items() if value is not None]
     if prefix and (lines or not values):
         lines = [f"[{prefix}]", *lines]
     parts = ["\n".join(lines)] if lines else []
     for name, value in values.items():
         if isinstance(value, Mapping):
-            parts.append(toml_text(value, f"{prefix}.{name}" if prefix else name).rstrip("\n"))
+            parts.append(toml_text(value, f"{prefix}.{_key(name)}" if prefix else _key(name)).rstrip("\n"))
     return "\n\n".join(parts) + "\n"
 
 
@@ -99,6 +102,13 @@ def toml_value(value: Any) -> str:
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, Mapping):
+        pairs = (f"{_key(name)} = {toml_value(item)}" for name, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml_value, value)) + "]"
     return json.dumps(str(value), ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,146 @@
+"""whence train, whence predict and whence locate --model through the real entry point."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whence.imagery.metadata import Metadata
+from whence.learn.encoders import load_encoder
+from whence.photos.features import FeatureStore
+
+CONFIG = """\
+[data]
+features = "town.features"
+split = {by = "random", validation = 0.2, test = 0.2}
+[head]
+kind = "unit-vector"
+hidden = [16]
+[training]
+max_epochs = 3
+device = "cpu"
+checkpoint_every_s = 0.0
+"""
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """A feature store of 300 photographs in a town, and a configuration beside it."""
+    rng = np.random.default_rng(0)
+    lonlat = rng.uniform([13.0, 55.5], [13.4, 55.8], (300, 2))
+    features = np.abs(rng.normal(size=(300, 768)))
+    features[:, :2] += 20.0 * (lonlat - [13.0, 55.5])
+    thumbnail = load_encoder("thumbnail")
+    known = Metadata.of_arrays(lonlat, ids=[f"{i}.jpg" for i in range(300)])
+    FeatureStore.create(
+        tmp_path / "town.features", features, known, identity=thumbnail.identity, encoder=thumbnail
+    )
+    (tmp_path / "train.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def test_train_predict_evaluate_locate(run, town: Path, write_photo) -> None:
+    trained = run("train", "train.toml", "--out", "out")
+    assert trained.exit_code == 0, trained.stderr
+    assert "out (unit-vector) on the validation side" in trained.stdout
+    assert "the constant point: median" in trained.stdout
+    assert "from the training side" in trained.stdout
+    assert "unit-vector, epoch 3: training loss" in trained.stderr
+
+    predicted = run(
+        "predict",
+        "out/model",
+        "--features",
+        "town.features",
+        "--split",
+        "out/split.parquet",
+        "--out",
+        "t.csv",
+    )
+    assert predicted.exit_code == 0, predicted.stderr
+    assert "test: 60 photographs" in predicted.stderr
+    with (town / "t.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 60
+    assert {"radius_50_m", "radius_95_m", "information_bits"} <= rows[0].keys()
+    assert run("evaluate", "t.csv").exit_code == 0
+
+    write_photo(town / "photo.jpg")
+    located = run("locate", "photo.jpg", "--model", "out/model", "--sources", "model", "--json")
+    assert located.exit_code == 0, located.stderr
+    (estimate,) = json.loads(located.stdout)["estimates"]
+    assert estimate["evidence"][0]["source"] == "model"
+    assert "trained on 180 photographs, split by random, median error" in located.stdout
+
+
+def test_settings_in_the_command_are_those_of_the_file(run, town: Path) -> None:
+    (town / "wide.toml").write_text(
+        CONFIG.replace("[16]", "[24, 8]").replace("max_epochs = 3", "max_epochs = 1")
+    )
+    first = run("train", "wide.toml", "--out", "a", "--set", "model.name=m", "--json")
+    second = run(
+        "train", "train.toml", "--out", "b", "--set", "head.hidden=[24, 8]", "--set", "training.max_epochs=1",
+        "--set", "model.name=m", "--json",
+    )  # fmt: skip
+    assert first.exit_code == second.exit_code == 0, second.stderr
+    assert json.loads(first.stdout) == json.loads(second.stdout)
+
+
+def test_a_model_that_cannot_see_leaves_the_rest_to_work(run, town: Path, write_photo) -> None:
+    import shutil
+
+    run("train", "train.toml", "--out", "out", "--set", "training.max_epochs=1")
+    shutil.rmtree(town / "out/model/encoder")
+    write_photo(town / "photo.jpg", lonlat=(13.2, 55.7))
+    located = run("locate", "photo.jpg", "--model", "out/model", "--without", "text")
+    assert located.exit_code == 0
+    assert "without model: the model out has no encoder in its folder" in located.stderr
+    named = run("locate", "photo.jpg", "--model", "out/model", "--sources", "model")
+    assert named.exit_code == 2
+    assert "has no encoder" in named.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train"], "whence train CONFIG --out RUN"),
+        (["train", "none.toml", "--out", "x"], "there is no none.toml"),
+        (["train", "train.toml", "--out", "x", "--set", "training.batch"], "write it as key=value"),
+        (
+            ["train", "train.toml", "--out", "x", "--set", "training.bach=3"],
+            "no setting 'bach'; it has: batch",
+        ),
+        (["train", "train.toml", "--out", "x", "--set", "data.features=none"], "whence embed"),
+        (["train", "--example", "oracle"], "there is no head 'oracle'"),
+        (["predict", "town.features", "--features", "town.features", "--out", "t.csv"], "is no model"),
+        (["predict", "town.features", "--features", "town.features", "--out", "t.html"], ".csv or .parquet"),
+        (["locate", "photo.jpg", "--model", "town.features"], "is no model"),
+    ],
+)
+def test_what_the_user_can_mend_has_status_2_and_a_sentence(
+    run, town: Path, write_photo, arguments: list[str], said: str
+) -> None:
+    write_photo(town / "photo.jpg")
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_features_of_another_encoder_are_refused(run, town: Path) -> None:
+    run("train", "train.toml", "--out", "out", "--set", "training.max_epochs=1")
+    known = Metadata.of_arrays([[13.0, 55.5]])
+    FeatureStore.create(town / "other.features", np.ones((1, 768)), known, identity="another")
+    result = run("predict", "out/model", "--features", "other.features", "--out", "t.csv")
+    assert result.exit_code == 2
+    assert "'another'; embed the photographs with the model's encoder" in result.stderr
+
+
+def test_an_example_is_a_configuration(run, tmp_path: Path) -> None:
+    import tomllib
+
+    printed = run("train", "--example", "cells")
+    assert tomllib.loads(printed.stdout)["head"]["kind"] == "cells"
