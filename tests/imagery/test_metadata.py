@@ -188,3 +188,24 @@ def test_positions_are_replaced_together():
     np.testing.assert_array_equal(again.lonlat, [[5, 6], [np.nan, np.nan]])
     assert again.column("city").tolist() == ["x", "y"]
     assert (again.column("lat")[0], again.names) == (6, known.names)
+
+
+@pytest.mark.parametrize(
+    "content", ["\ufeffid,lat,lon\r\na,1,2\r\n", 'id|lat|lon\n"a"|1|2\n', "ID\tLat\tLng\na\t1\t2\n"]
+)
+def test_marks_separators_and_line_ends_do_not_matter(tmp_path, content):
+    path = tmp_path / "t.csv"
+    path.write_bytes(content.encode())
+    known = Metadata.read(path)
+    assert (known.ids, known.lonlat.tolist()) == (["a"], [[2, 1]])
+
+
+def test_a_table_without_rows_is_empty_and_bytes_that_are_no_text_are_refused(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,lat,lon\n")
+    empty = Metadata.read(path)
+    assert (len(empty), empty.lonlat.shape, len(empty.digest())) == (0, (0, 2), 64)
+    for content in (b"id,city\na,Malm\xf6\n", b"id,b\xf6\na,c\n"):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="cannot be read as CSV"):
+            Metadata.read(path)

@@ -209,8 +209,12 @@ def _facts(opened: ImageStore) -> dict[str, Any]:
     }
     if "country" in known.names:
         facts["countries"] = len(set(known.column("country").tolist()) - {""})
-    (west, south), (east, north) = np.nanmin(known.lonlat, axis=0), np.nanmax(known.lonlat, axis=0)
-    facts["longitude, latitude"] = {"from": [float(west), float(south)], "to": [float(east), float(north)]}
+    located = known.lonlat[~np.isnan(known.lonlat).any(axis=1)]
+    if len(located):
+        facts["longitude, latitude"] = {
+            "from": located.min(axis=0).tolist(),
+            "to": located.max(axis=0).tolist(),
+        }
     return facts
 
 

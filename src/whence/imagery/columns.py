@@ -74,7 +74,7 @@ def read_columns(path: Path, *, leave_out: Collection[str] = ()) -> pa.Table:
         raise InputError(f"the table {path} is empty; its first row must name the columns")
     try:
         table = _parquet(path, leave_out) if is_parquet else _csv(path, start, leave_out)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         kind = "Parquet" if is_parquet else "CSV"
         raise InputError(f"{path} cannot be read as {kind} ({error}); write it again") from error
     table = table.rename_columns(_house_names(path, table.column_names))

@@ -136,6 +136,12 @@ def test_a_limit_takes_the_first_pictures_of_the_archives(tmp_path):
     assert store.excluded == ()
 
 
+def test_a_cut_archive_within_the_limit_is_an_error_unless_allowed(tmp_path):
+    write_fake_osv5m(tmp_path / "osv5m", positions(), zips=1, faults=["truncated_zip"])
+    with pytest.raises(InputError, match=r"00\.zip cannot be read as a zip archive.*--allow-missing"):
+        import_osv5m(tmp_path / "osv5m", tmp_path / "store", settings=settings(limit=5))
+
+
 def test_finished_archives_are_not_opened_again(tmp_path, monkeypatch):
     pictures = write_fake_osv5m(tmp_path / "osv5m", positions())
     (tmp_path / "osv5m/images/train/02.zip").rename(tmp_path / "02.zip")

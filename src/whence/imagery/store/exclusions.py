@@ -52,8 +52,9 @@ def counted(excluded: Iterable[Excluded]) -> dict[str, int]:
 
 
 def write_excluded(path: Path, excluded: Iterable[Excluded]) -> None:
-    """Write them as CSV, sorted by id."""
-    write_rows(path, [{"id": item.id, "reason": item.reason} for item in sorted(excluded)], _COLUMNS)
+    """Write them as CSV, sorted by id; characters that do not print are spelled out."""
+    rows = ({"id": _printable(item.id), "reason": _printable(item.reason)} for item in sorted(excluded))
+    write_rows(path, rows, _COLUMNS)
 
 
 def read_excluded(path: Path) -> tuple[Excluded, ...]:
@@ -73,3 +74,7 @@ def read_excluded(path: Path) -> tuple[Excluded, ...]:
                 f"{path} has not the columns {', '.join(_COLUMNS)}; it is no list of exclusions"
             )
         return tuple(Excluded(*row) for row in rows)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

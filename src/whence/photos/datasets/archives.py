@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -17,7 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Archive", "Member", "is_readable"]
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+# What the library answers to damage: no less than this many kinds, for numbers that cannot be, too.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    EOFError, NotImplementedError, RuntimeError, ValueError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,9 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, EOFError, ValueError) as error:
+            with _damage_only():
+                self._zip = zipfile.ZipFile(path)
+        except _DAMAGE as error:
             raise InputError(f"{path} cannot be read as a zip archive ({error}); fetch it again") from error
         self.members = tuple(
             Member(PurePosixPath(info.filename).stem, info)
@@ -68,11 +78,15 @@ class Archive:
     def read(self, member: Member) -> tuple[bytes, str]:
         """Give the bytes of a picture, and why it cannot be used (empty when it can)."""
         try:
-            data = self._zip.read(member.info)
+            with _damage_only():
+                data = self._zip.read(member.info)
         except _DAMAGE as error:
             return b"", f"damaged in its archive: {self.where(member)}, {error}"
         fault = picture_fault(data)
-        return data, f"{fault} ({self.where(member)})" if fault else ""
+        if not fault:
+            return data, ""
+        kind, colon, detail = fault.partition(": ")
+        return data, f"{kind}: {detail}{' in ' if colon else ''}{self.where(member)}"
 
     def where(self, member: Member) -> str:
         """Name the archive and the place in it."""
@@ -82,6 +96,17 @@ class Archive:
 def is_readable(path: Path) -> bool:
     """Tell quickly whether a file ends as a zip archive does."""
     return zipfile.is_zipfile(path)
+
+
+@contextmanager
+def _damage_only() -> Iterator[None]:
+    """Count a place before the file's beginning as damage; other errors of the system pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise zipfile.BadZipFile("it points to a place outside of itself") from error
+        raise
 
 
 def _is_picture(info: zipfile.ZipInfo) -> bool:

@@ -50,7 +50,7 @@ class FolderSource:
         return str(self.folder)
 
     def names(self) -> list[str]:
-        """List the files below the folder; one level of folders is enough to see if it is the right one.
+        """List the tables and archives of the layout.
 
         Raises
         ------
