@@ -241,6 +241,13 @@ def test_absent_sources_tables_and_archives_are_said(tmp_path):
         import_osv5m(tmp_path / "osv5m", tmp_path / "store")
 
 
+def test_a_finished_store_is_said_before_the_source_is_asked(tmp_path):
+    write_fake_osv5m(tmp_path / "osv5m", positions(3))
+    import_osv5m(tmp_path / "osv5m", tmp_path / "store")
+    with pytest.raises(InputError, match="already holds a finished store of 3 pictures"):
+        import_osv5m(tmp_path / "none", tmp_path / "store")
+
+
 def test_another_table_does_not_go_on_with_the_store_of_the_first(tmp_path):
     write_fake_osv5m(tmp_path / "a", positions(9), faults=["absent_zip"])
     write_fake_osv5m(tmp_path / "b", positions(8))

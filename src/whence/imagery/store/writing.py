@@ -115,6 +115,28 @@ class StoreWriter:
             )
         return cls(folder, header, batch_bytes=batch_bytes)
 
+    @staticmethod
+    def check(folder: PathLike, *, restart: bool = False) -> None:
+        """See that a store can be begun or continued here, before hours are spent on its source.
+
+        Raises
+        ------
+        InputError
+            When the folder is a file, holds something else, or a finished store (without `restart`).
+        """
+        folder = Path(folder)
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder} is a file; a store is a folder: choose another name")
+        if not (folder / HEADER).is_file():
+            if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
+                raise InputError(f"{folder} holds something else than a store; choose an empty or new folder")
+            return
+        if not restart and (header := read_header(folder)).complete:
+            raise InputError(
+                f"{folder} already holds a finished store of {header.count} pictures; choose another folder, "
+                "or make it anew with --restart"
+            )
+
     def __enter__(self) -> StoreWriter:
         return self
 
@@ -242,12 +264,9 @@ class StoreWriter:
 
 def _begun(folder: Path, *, restart: bool) -> StoreHeader | None:
     """Give the header of an unfinished store; None when there is to be a new one, whose folder is made."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; a store is a folder: choose another name")
+    StoreWriter.check(folder, restart=restart)
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / HEADER).is_file():
-        if any(not path.name.startswith(".") for path in folder.iterdir()):
-            raise InputError(f"{folder} holds something else than a store; choose an empty or new folder")
         return None
     if restart:
         _locked(folder).close()
@@ -257,12 +276,7 @@ def _begun(folder: Path, *, restart: bool) -> StoreHeader | None:
     header = read_header(folder)
     if header.sealing:
         StoreWriter(folder, header).seal()
-        header = read_header(folder)
-    if header.complete:
-        raise InputError(
-            f"{folder} already holds a finished store of {header.count} pictures; choose another folder, or "
-            "make it anew with --restart"
-        )
+        StoreWriter.check(folder)
     return header
 
 

@@ -105,6 +105,7 @@ def import_folder(
     (['a.jpg'], [[13.2, 55.7]])
     """
     settings = settings or FolderSettings()
+    StoreWriter.check(out, restart=settings.restart)
     offered = [_offer(photo, settings.root) for photo in photos]
     usable = [item for item in offered if not item.fault]
     known = _metadata(usable)

@@ -93,6 +93,7 @@ def import_osv5m(
     """
     settings = settings or Osv5mSettings()
     out = Path(out)
+    StoreWriter.check(out, restart=settings.restart)
     if isinstance(source, str | Path):
         source = source_of(source, download_to=out.with_name(f"{out.name}.download"))
     names = source.names()
