@@ -28,6 +28,8 @@ RECIPES: dict[str, str] = {
     "projection": "whence.photos.heads.projection:Projection",
     "contrastive": "whence.photos.heads.contrastive:Contrastive",
     "ensemble": "whence.photos.heads.ensemble:Ensemble",
+    "country-first": "whence.photos.heads.country_first:CountryFirst",
+    "zero-shot": "whence.photos.heads.zero_shot:ZeroShot",
 }
 """Name -> "module:recipe class", what ``kind`` under ``[head]`` may say."""
 
@@ -41,6 +43,8 @@ HEADS: dict[str, str] = {
     "constant": "whence.photos.heads.constant:ConstantHead",
     "gallery": "whence.photos.heads.gallery:GalleryHead",
     "ensemble": "whence.photos.heads.ensemble:EnsembleHead",
+    "country-first": "whence.photos.heads.country_first:CountryFirstHead",
+    "zero-shot": "whence.photos.heads.zero_shot:ZeroShotHead",
 }
 """Kind of a finished head -> "module:head class", what reads a model again."""
 
