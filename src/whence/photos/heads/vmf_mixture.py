@@ -65,7 +65,8 @@ class VMFMixtureHead:
 
     def mixtures(self, features: Floats32) -> Mixtures:
         """Patches for each of n vectors (n, dim)."""
-        outputs = self.network(features).astype(np.float64).reshape(len(features), -1, _OUTPUTS)
+        patches = self.network.outputs // _OUTPUTS
+        outputs = self.network(features).astype(np.float64).reshape(len(features), patches, _OUTPUTS)
         vectors = outputs[..., :3]
         vectors[np.abs(vectors).max(axis=-1) < 1e-12] = [1.0, 0.0, 0.0]  # no direction at all
         low, high = log_kappa_bounds(self.least_spread_m)
