@@ -31,7 +31,13 @@ _FEW = 10
 @click.option("--workers", default=0, type=click.IntRange(0, 256), help="Processes; 0 works in this one.")
 @click.option("--decoders", default=2, show_default=True, type=click.IntRange(0, 64), help="Opening threads.")
 @click.option("--batch", default=32, show_default=True, type=click.IntRange(1), help="Pictures at once.")
-@click.option("--seed", default=0, show_default=True, help="Of the order of the rows, and of what is learnt.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Of the rows' order and of what is learnt.",
+)
 @click.option("--restart", is_flag=True, help="Do not go on from an interrupted embedding.")
 @click.option("--json", "as_json", is_flag=True, help="What was made, as JSON to stdout.")
 def embed(

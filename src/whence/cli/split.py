@@ -20,7 +20,7 @@ __all__ = ["split"]
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option("--by", "name", default="grid", show_default=True, help="grid, cells, blocks, distance, "
               "sequence, camera, author, column or random.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Of all random choices.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of all random choices.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the split; repeat.")
 @click.option("--out", type=click.Path(path_type=Path), help="Parquet file for the split.")
 @click.option("--json", "as_json", is_flag=True, help="JSON to stdout instead of text.")

@@ -108,7 +108,7 @@ from whence.photos.features import embed
 
 class Slow(baselines.Thumbnail):
     def encode(self, images):
-        time.sleep(0.05)
+        time.sleep(0.3)
         return super().encode(images)
 
 embed(sys.argv[1], Slow(), sys.argv[2], batch=4, shard=8, workers=0)
@@ -209,6 +209,8 @@ class TestRefusals:
     def test_another_encoder(self, begun, drawn):
         with pytest.raises(InputError, match=r"begun with the encoder 'thumbnail.*not with 'gist"):
             embed(drawn / "photos.csv", "gist", begun)
+        with pytest.raises(InputError, match=r"begun with .*'thumbnail.*not with 'classic'"):
+            embed(drawn / "photos.csv", "classic", begun)
         fresh = embed(drawn / "photos.csv", "gist", begun, restart=True)
         assert fresh.identity == load_encoder("gist").identity
         assert fresh.encoder().identity == fresh.identity

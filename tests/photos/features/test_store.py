@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -120,6 +121,12 @@ def test_joined_stores_hold_all_and_never_mix_encoders(tmp_path, store):
         FeatureStore.join([store, foreign], tmp_path / "x")
     with pytest.raises(InputError, match="stand on more than one row"):
         FeatureStore.join([store, store], tmp_path / "x")
+
+
+def test_another_process_gets_the_place_not_the_vectors(store):
+    sent = pickle.dumps(store)
+    assert len(sent) < 1000
+    np.testing.assert_array_equal(pickle.loads(sent).features, store.features)
 
 
 class TestBroken:

@@ -12,7 +12,8 @@ import pytest
 from whence.errors import FormatError, InputError, NotFoundError
 from whence.imagery.metadata import Metadata
 from whence.photos.features import FeatureStore
-from whence.photos.splits import SIDES, Split, make_split
+from whence.photos.splits import SIDES, SPLITS, Split, make_split
+from whence.photos.splits.making import settings_of
 
 
 @pytest.fixture
@@ -127,3 +128,25 @@ def test_unknown_names_and_settings_list_the_known(known):
         make_split("nonsense", known)
     with pytest.raises(InputError, match=r"'grid' has no setting 'size'; it has step_deg = 0\.25"):
         make_split("grid", known, size=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "told"),
+    [
+        ("grid", {"validation": "much"}, "'validation' is a number, not 'much'"),
+        ("cells", {"resolution": 5.5}, "'resolution' is a whole number, not 5.5"),
+        ("cells", {"folds": True}, "'folds' is a whole number, not True"),
+        ("column", {"column": 3}, "'column' is text, not 3"),
+        ("random", {"seed": -1}, "a seed is a whole number from 0, not -1"),
+    ],
+)
+def test_settings_of_another_kind(known, name, setting, told):
+    with pytest.raises(InputError, match=told):
+        make_split(name, known, **setting)
+
+
+def test_every_setting_has_a_kind_that_is_checked():
+    for name in SPLITS:
+        for key in settings_of(name):
+            with pytest.raises(InputError, match=f"the setting '{key}' is"):
+                make_split(name, Metadata.of_arrays([[0, 0]]), **{key: object()})

@@ -87,8 +87,9 @@ def embed(
     pictures = pictures_of(source, table=table).first(_positive(limit))
     begun = _claim(folder, restart=restart)
     with _resumable():
-        model = prepared_encoder(encoder, folder / ENCODER, pictures, seed=seed)
-        kept_encoder(model, folder / ENCODER, begun_with=begun.encoder if begun else None)
+        identity = begun.encoder if begun else None
+        model = prepared_encoder(encoder, folder / ENCODER, pictures, seed=seed, begun_with=identity)
+        kept_encoder(model, folder / ENCODER, begun_with=identity)
         header = Header(encoder=model.identity, dim=model.dim, source=pictures.source, shuffle_seed=seed)
         if begun is None:
             write_header(folder, header)

@@ -25,7 +25,9 @@ __all__ = ["kept_encoder", "prepared_encoder"]
 _log = logging.getLogger(__name__)
 
 
-def prepared_encoder(encoder: str | Encoder, folder: Path, pictures: Pictures, *, seed: int) -> Encoder:
+def prepared_encoder(
+    encoder: str | Encoder, folder: Path, pictures: Pictures, *, seed: int, begun_with: str | None = None
+) -> Encoder:
     """Give an encoder that is ready to encode.
 
     Parameters
@@ -39,6 +41,13 @@ def prepared_encoder(encoder: str | Encoder, folder: Path, pictures: Pictures, *
         What it will encode.
     seed
         Chooses the sample and all that the learning does at random.
+    begun_with
+        Identity of the encoder of the interrupted embedding.
+
+    Raises
+    ------
+    InputError
+        When that one is of another kind: nothing is learnt for an embedding that cannot go on.
     """
     if not isinstance(encoder, str):
         return encoder
@@ -47,6 +56,8 @@ def prepared_encoder(encoder: str | Encoder, folder: Path, pictures: Pictures, *
     if folder.is_dir() and read_settings(folder)["kind"] == encoder:
         _log.info("using the %s encoder that an interrupted embedding left", encoder)
         return load_encoder(folder)
+    if begun_with is not None:
+        raise _another(folder, begun_with, encoder)
     learner: type[Trainable] = encoder_class(encoder)
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.permutation(len(pictures))[: learner.useful_photos])
@@ -63,14 +74,17 @@ def kept_encoder(encoder: Encoder, folder: Path, *, begun_with: str | None) -> N
         When the store was begun with another one.
     """
     if begun_with is not None and begun_with != encoder.identity:
-        raise InputError(
-            f"{folder.parent} was begun with the encoder {begun_with!r}, not with {encoder.identity!r}: "
-            "their vectors cannot be compared; give the encoder it was begun with, another --out, or "
-            "--restart to begin anew"
-        )
+        raise _another(folder, begun_with, encoder.identity)
     if begun_with is None or not folder.is_dir():
         with atomic_path(folder, folder=True) as beside:
             encoder.save(beside)
+
+
+def _another(folder: Path, begun_with: str, given: str) -> InputError:
+    return InputError(
+        f"{folder.parent} was begun with the encoder {begun_with!r}, not with {given!r}: their vectors "
+        "cannot be compared; give the encoder it was begun with, another --out, or --restart to begin anew"
+    )
 
 
 def _sample(pictures: Pictures, rows: Ints, size_px: object) -> Iterator[Image]:

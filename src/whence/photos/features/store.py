@@ -181,6 +181,9 @@ class FeatureStore:
     def __len__(self) -> int:
         return self.header.count
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FeatureStore.open, (self.folder,)  # another process maps the file by itself
+
     @property
     def identity(self) -> str:
         """Identity of the encoder: only vectors of one identity are ever compared."""

@@ -29,6 +29,14 @@ SPLITS = {
 }
 """Name -> "module:function"; the function takes metadata, and seed and settings by name."""
 
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int,), "a whole number"),
+    "int | None": ((int, type(None)), "a whole number"),
+    "float": ((int, float), "a number"),
+    "str": ((str,), "text"),
+}
+"""What a signature says of a setting -> types that it may have, and how to say so."""
+
 
 def make_split(name: str, metadata: Metadata, *, seed: int = 0, **settings: Any) -> Split:
     """Divide photographs.
@@ -57,6 +65,10 @@ def make_split(name: str, metadata: Metadata, *, seed: int = 0, **settings: Any)
     if stray:
         told = ", ".join(f"{key} = {value}" for key, value in known.items())
         raise InputError(f"the split {name!r} has no setting {stray[0]!r}; it has {told or 'none'}")
+    for key, value in settings.items():
+        _check_kind(function, key, value)
+    if seed < 0:
+        raise InputError(f"a seed is a whole number from 0, not {seed}")
     split: Split = function(metadata, seed=seed, **settings)
     return split
 
@@ -67,6 +79,14 @@ def settings_of(name: str) -> dict[str, Any]:
     return {
         key: parameter.default for key, parameter in parameters.items() if key not in {"metadata", "seed"}
     }
+
+
+def _check_kind(function: Callable[..., Split], key: str, value: object) -> None:
+    """Refuse a setting of another kind than the function's signature says."""
+    wanted = str(inspect.signature(function).parameters[key].annotation)
+    kinds, told = _KINDS[wanted]
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise InputError(f"the setting {key!r} is {told}, not {value!r}")
 
 
 def _function(name: str) -> Callable[..., Split]:
