@@ -15,6 +15,7 @@ import pytest
 
 from whence.earth.sphere import destination
 from whence.errors import FormatError, InputError, NotFoundError
+from whence.learn.history import Epoch, write_history
 from whence.photos.choose import choose
 from whence.photos.evaluate import Plan
 from whence.photos.evaluation.answers import Answers
@@ -23,7 +24,7 @@ from whence.report import figures
 from whence.report.drawing import Footer, image_bytes
 from whence.report.error_map import error_map
 from whence.report.evaluation import check_target, write_evaluation
-from whence.report.training import History, read_history, training_curves
+from whence.report.training import History, read_histories, training_curves
 
 FOOTER = Footer("osv5m", "cells 0", "12 of 13 photos located")
 CITY, WORLD = 0.02, 40.0
@@ -241,7 +242,7 @@ def test_maps_are_of_the_world_or_in_metres() -> None:
 def test_histories(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     path.write_text("epoch,train_loss,validation_loss\n1,9,8\n2,5,6\n3,3,\n")
-    history = read_history(path)
+    history = read_histories(path)[""]
     assert (history.best, history.epoch[history.best]) == (1, 2.0)
     assert np.isnan(history.validation_loss[2])
     for content, said in (
@@ -251,6 +252,15 @@ def test_histories(tmp_path: Path) -> None:
     ):
         path.write_text(content)
         with pytest.raises(FormatError, match=said):
-            read_history(path)
+            read_histories(path)
     with pytest.raises(NotFoundError):
-        read_history(tmp_path / "none.csv")
+        read_histories(tmp_path / "none.csv")
+
+
+def test_parts_of_a_training_are_told_apart(tmp_path: Path) -> None:
+    """The file that training writes, by its own writer."""
+    epochs = [Epoch("cells", 0, 3.0, 4.0, 1e-3, 1.0), Epoch("cells", 1, 2.0, 3.0, 1e-3, 1.0)]
+    write_history(tmp_path / "history.csv", [*epochs, Epoch("offsets", 0, 9.0, 8.0, 1e-3, 1.0)])
+    parts = read_histories(tmp_path / "history.csv")
+    assert parts["cells"].validation_loss.tolist() == [4.0, 3.0]
+    assert parts["offsets"].train_loss.tolist() == [9.0]

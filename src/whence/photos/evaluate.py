@@ -23,7 +23,7 @@ from whence.photos.evaluation.reliability import Calibration, Probabilities, Rad
 from whence.photos.summary import summary_text
 
 if TYPE_CHECKING:
-    from whence.photos.evaluation.resampling import Interval
+    from whence.photos.evaluation.resampling import Interval, Resampling
     from whence.photos.protocols import Protocol
     from whence.photos.results import ResultRow
 
@@ -223,7 +223,8 @@ def evaluate_answers(answers: Answers, plan: Plan | None = None) -> Evaluation:
     agreed = plan or Plan()
     resampling = resampling_of(answers, cluster=agreed.cluster, seed=agreed.seed)
     head = headline(answers, resampling, within_m=agreed.within_m)
-    held = radii(answers, confidence=agreed.confidence)
+    held = radii(answers, confidence=agreed.confidence, resampling=resampling)
+    said = probabilities(answers, right_within_m=agreed.right_within_m, resampling=resampling)
     return Evaluation(
         protocol=answers.protocol,
         rows=answers.rows,
@@ -233,14 +234,18 @@ def evaluate_answers(answers: Answers, plan: Plan | None = None) -> Evaluation:
         **{field.name: getattr(head, field.name) for field in dataclasses.fields(head)},
         calibration=_of_level(held, agreed.confidence),
         radii=held,
-        probabilities=probabilities(answers, right_within_m=agreed.right_within_m),
+        probabilities=said,
         localizability=localizability(answers),
         distribution=distribution(answers),
-        levels=administrative(answers, names_from=agreed.names_from) if agreed.places else (),
+        levels=_levels(answers, agreed, resampling) if agreed.places else (),
         groups=_groups(answers, agreed),
         resamples=resampling.number,
         clusters=None if agreed.cluster is None else resampling.units,
     )
+
+
+def _levels(answers: Answers, plan: Plan, resampling: Resampling) -> tuple[Level, ...]:
+    return administrative(answers, names_from=plan.names_from, resampling=resampling)
 
 
 def _of_level(held: Radii | None, confidence: float) -> Calibration | None:

@@ -25,7 +25,7 @@ from whence.photos.evaluation.comparison import in_common
 from whence.report import evaluation_tables as tables_of
 from whence.report.drawing import Footer, data_uri
 from whence.report.evaluation_figures import Picture, of_all_models, of_model, of_training
-from whence.report.training import read_history
+from whence.report.training import read_histories
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,7 +105,11 @@ def write_evaluation(
     check_target(target)
     path = Path(target)
     pictures, sections = _pictures(comparison, tables, choice=choice, split=split)
-    histories = {name: read_history(file) for name, file in (curves or {}).items()}
+    histories = {
+        " ".join(filter(None, (name, part))): history
+        for name, file in (curves or {}).items()
+        for part, history in read_histories(file).items()
+    }
     trained = of_training(histories, split=split, protocol=comparison.protocol)
     html = _render(
         comparison,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from whence.typing import Floats, PathLike
 
-__all__ = ["History", "read_history", "training_curves"]
+__all__ = ["History", "read_histories", "training_curves"]
 
 _COLUMNS = ("epoch", "train_loss", "validation_loss")
 _ACROSS = 4
@@ -48,8 +48,15 @@ class History:
         return int(np.nanargmin(self.validation_loss))
 
 
-def read_history(path: PathLike) -> History:
+def read_histories(path: PathLike) -> dict[str, History]:
     """Read a file with the columns epoch, train_loss, validation_loss; others are passed over.
+
+    A model may be trained in parts, one after the other; a column ``part`` then names them.
+
+    Returns
+    -------
+    dict
+        Part -> its losses; one entry, "", for a file without parts.
 
     Raises
     ------
@@ -64,14 +71,18 @@ def read_history(path: PathLike) -> History:
     if missing:
         raise FormatError(f"{source}: no column {', '.join(missing)}; a history has {', '.join(_COLUMNS)}")
     at = [cells.header.index(name) for name in _COLUMNS]
+    part = cells.header.index("part") if "part" in cells.header else None
+    parts: dict[str, list[list[float]]] = {}
     try:
-        rows = [[float(record[place] or "nan") for place in at] for _, record in cells.records]
+        for _, record in cells.records:
+            losses = [float(record[place] or "nan") for place in at]
+            parts.setdefault("" if part is None else record[part], []).append(losses)
     except ValueError as error:
         raise FormatError(f"{source}: {error}; a history holds numbers only") from None
-    table = np.array(rows, dtype=np.float64).reshape(-1, len(_COLUMNS))
-    if not np.isfinite(table[:, 2]).any():
+    tables = {name: np.array(rows, dtype=np.float64) for name, rows in parts.items()}
+    if not tables or any(not np.isfinite(table[:, 2]).any() for table in tables.values()):
         raise FormatError(f"{source}: no epoch has a validation loss; train for at least one epoch")
-    return History(*table.T)
+    return {name: History(*table.T) for name, table in tables.items()}
 
 
 def training_curves(histories: Mapping[str, History], *, footer: Footer, title: str = "") -> Figure:

@@ -14,6 +14,7 @@ from whence.photos.evaluation.resampling import (
     binomial_interval,
     codes_of,
     interval_of,
+    part_intervals,
     share_interval,
 )
 
@@ -117,3 +118,18 @@ def test_nothing_seen_is_not_certain() -> None:
     clustered = Resampling(50, np.repeat(np.arange(5), 10))
     assert share_interval(0, none, clustered) == pytest.approx((0.0, 1.0 - 0.025 ** (1 / 5)))
     assert share_interval(25, np.array([0.2, 0.8]), clustered) == pytest.approx((0.215, 0.785))
+
+
+def test_shares_of_some_are_binomial_or_of_whole_clusters() -> None:
+    rng = np.random.default_rng(0)
+    clusters = np.repeat(np.arange(50), 8)
+    hits = np.repeat(rng.uniform(size=50) < 0.5, 8)  # all of a cluster are right, or none
+    among = np.ones(400, dtype=bool)
+    among[:80] = False
+    alone = part_intervals([hits], [among], Resampling(400))[0]
+    assert alone == binomial_interval(int(hits[among].sum()), 320)
+    whole = part_intervals([hits], [among], Resampling(400, clusters))[0]
+    spread = np.sqrt(hits[among].mean() * (1 - hits[among].mean()) / 40)  # forty clusters count
+    assert np.ptp(whole) == pytest.approx(2 * 1.96 * spread, rel=0.15)
+    sure = part_intervals([np.ones(400)], [among], Resampling(400, clusters))[0]
+    assert sure == pytest.approx((0.025 ** (1 / 40), 1.0))

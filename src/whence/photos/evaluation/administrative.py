@@ -18,7 +18,7 @@ import numpy as np
 
 from whence._optional import available, require
 from whence.errors import InputError
-from whence.photos.evaluation.resampling import binomial_interval
+from whence.photos.evaluation.resampling import Resampling, part_intervals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class Level:
     share
         hits / count.
     interval
-        Exact 95 % binomial interval (Clopper and Pearson 1934).
+        Exact 95 % binomial interval (Clopper and Pearson 1934); of the bootstrap with clusters.
     names_from
         "reverse_geocoder" or "gazetteer".
     truth_from
@@ -88,7 +88,9 @@ class Level:
     truth_from: str
 
 
-def administrative(answers: Answers, *, names_from: str | None = None) -> tuple[Level, ...]:
+def administrative(
+    answers: Answers, *, names_from: str | None = None, resampling: Resampling | None = None
+) -> tuple[Level, ...]:
     """Measure every level.
 
     Parameters
@@ -98,6 +100,8 @@ def administrative(answers: Answers, *, names_from: str | None = None) -> tuple[
     names_from
         "gazetteer" or "reverse_geocoder"; None takes the latter for the protocol ``osv5m`` where that package
         is installed, else the gazetteer.
+    resampling
+        How photographs are drawn for intervals; None draws them one by one.
 
     Raises
     ------
@@ -107,12 +111,11 @@ def administrative(answers: Answers, *, names_from: str | None = None) -> tuple[
         When `reverse_geocoder` is asked for and not installed.
     """
     source = names_from or _source_for(answers)
-    found = []
+    drawing, found = resampling or Resampling(len(answers)), []
     for name, (known, hits, truth_from) in hits_of(answers, names_from=source).items():
         count = int(known.sum())
         if count:
-            right = int(hits.sum())
-            interval = binomial_interval(right, count)
+            right, (interval,) = int(hits.sum()), part_intervals([hits], [known], drawing)
             found.append(Level(name, count, right, right / count, interval, source, truth_from))
     return tuple(found)
 

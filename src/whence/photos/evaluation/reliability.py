@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whence.photos.evaluation.resampling import binomial_interval
+from whence.photos.evaluation.resampling import Resampling, part_intervals
 
 if TYPE_CHECKING:
     from whence.photos.evaluation.answers import Answers
@@ -42,7 +42,7 @@ class Calibration:
     share
         inside / count.
     interval
-        Exact 95 % binomial interval of the share (Clopper and Pearson 1934).
+        Exact 95 % binomial interval of the share (Clopper and Pearson 1934); of the bootstrap with clusters.
     median_radius_m
         Median of the radii, metres: a promise that is kept is worth the more the smaller they are.
     """
@@ -92,7 +92,7 @@ class ProbabilityBin:
     share
         Share of answers that were right.
     interval
-        Exact 95 % binomial interval of the share.
+        95 % interval of the share, as in `Calibration`.
     """
 
     low: float
@@ -129,7 +129,7 @@ class Probabilities:
     brier: float
 
 
-def radii(answers: Answers, *, confidence: float) -> Radii | None:
+def radii(answers: Answers, *, confidence: float, resampling: Resampling | None = None) -> Radii | None:
     """Hold the truths against the radii of every level; None when no photograph has a radius.
 
     Parameters
@@ -138,9 +138,12 @@ def radii(answers: Answers, *, confidence: float) -> Radii | None:
         Photographs; columns such as ``radius_50_m`` hold the radii that promise 50 %.
     confidence
         What the column ``radius_m`` promises, 0 to 1.
+    resampling
+        How photographs are drawn for intervals; None draws them one by one.
     """
     columns = _levels(answers) | ({confidence: answers.radii_m} if _any(answers.radii_m) else {})
-    levels = [_calibration(answers.errors_m, columns[level], level) for level in sorted(columns)]
+    drawing = resampling or Resampling(len(answers))
+    levels = [_calibration(answers, columns[level], level, drawing=drawing) for level in sorted(columns)]
     found = tuple(level for level in levels if level is not None)
     if not found:
         return None
@@ -157,17 +160,21 @@ def _any(values: Floats) -> bool:
     return bool(np.isfinite(values).any())
 
 
-def _calibration(errors_m: Floats, radii_m: Floats, promised: float) -> Calibration | None:
-    known = np.isfinite(radii_m) & np.isfinite(errors_m)
+def _calibration(
+    answers: Answers, radii_m: Floats, promised: float, *, drawing: Resampling
+) -> Calibration | None:
+    known = np.isfinite(radii_m) & answers.located
     count = int(known.sum())
     if count == 0:
         return None
-    inside = int((errors_m[known] <= radii_m[known]).sum())
-    middle = float(np.median(radii_m[known]))
-    return Calibration(promised, count, inside, inside / count, binomial_interval(inside, count), middle)
+    inside = known & (answers.errors_m <= radii_m)
+    hits, (interval,) = int(inside.sum()), part_intervals([inside], [known], drawing)
+    return Calibration(promised, count, hits, hits / count, interval, float(np.median(radii_m[known])))
 
 
-def probabilities(answers: Answers, *, right_within_m: float) -> Probabilities | None:
+def probabilities(
+    answers: Answers, *, right_within_m: float, resampling: Resampling | None = None
+) -> Probabilities | None:
     """Hold the column ``probability`` against outcomes; None when no photograph has one.
 
     Parameters
@@ -176,37 +183,35 @@ def probabilities(answers: Answers, *, right_within_m: float) -> Probabilities |
         Photographs.
     right_within_m
         An answer this near the truth counts as right, metres.
+    resampling
+        How photographs are drawn for intervals; None draws them one by one.
     """
     known = np.isfinite(answers.probability) & answers.located
     if not known.any():
         return None
-    said = answers.probability[known]
-    right = answers.protocol.within(answers.errors_m[known], right_within_m)
-    bins = _bins(said, right)
+    right = known & answers.protocol.within(answers.errors_m, right_within_m)
+    said = answers.probability
+    bins = _bins(said, right, known=known, drawing=resampling or Resampling(len(answers)))
+    count = int(known.sum())
     gaps = [one.count * abs(one.share - one.mean_probability) for one in bins]
     return Probabilities(
         right_within_m=right_within_m,
-        count=len(said),
+        count=count,
         bins=bins,
-        ece=float(sum(gaps) / len(said)),
-        brier=float(np.mean((said - right) ** 2)),
+        ece=float(sum(gaps) / count),
+        brier=float(np.mean((said[known] - right[known]) ** 2)),
     )
 
 
-def _bins(said: Floats, right: Bools) -> tuple[ProbabilityBin, ...]:
-    number = np.clip(np.ceil(said * _BINS).astype(np.int64) - 1, 0, _BINS - 1)
+def _bins(said: Floats, right: Bools, *, known: Bools, drawing: Resampling) -> tuple[ProbabilityBin, ...]:
+    number = np.full(len(said), -1)
+    number[known] = np.clip(np.ceil(said[known] * _BINS) - 1.0, 0.0, _BINS - 1.0)
+    numbers = np.unique(number[known])
+    among = number == numbers[:, None]  # (bins, n)
+    intervals = part_intervals(among & right, among, drawing)
     found = []
-    for one in np.unique(number).tolist():
-        inside = number == one
-        count, hits = int(inside.sum()), int(right[inside].sum())
-        found.append(
-            ProbabilityBin(
-                low=one / _BINS,
-                high=(one + 1) / _BINS,
-                count=count,
-                mean_probability=float(said[inside].mean()),
-                share=hits / count,
-                interval=binomial_interval(hits, count),
-            )
-        )
+    for one, inside, interval in zip(numbers.tolist(), among, intervals, strict=True):
+        mean, share = float(said[inside].mean()), float(right[inside].mean())
+        low, high = one / _BINS, (one + 1) / _BINS
+        found.append(ProbabilityBin(low, high, int(inside.sum()), mean, share, interval))
     return tuple(found)

@@ -18,7 +18,7 @@ from scipy import special
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whence.typing import ArrayLike, Floats, Ints
+    from whence.typing import ArrayLike, Bools, Floats, Ints
 
 __all__ = [
     "Interval",
@@ -27,6 +27,7 @@ __all__ = [
     "binomial_interval",
     "codes_of",
     "interval_of",
+    "part_intervals",
     "share_interval",
 ]
 
@@ -184,11 +185,38 @@ def share_interval(hits: int, draws: Floats, resampling: Resampling) -> Interval
     """
     if resampling.clusters is None:
         return binomial_interval(hits, resampling.count)
+    share = hits / max(resampling.count, 1)
+    low, high = interval_of(draws)
+    return (low, high) if low < high else binomial_interval(round(resampling.units * share), resampling.units)
+
+
+def part_intervals(hits: ArrayLike, among: ArrayLike, resampling: Resampling) -> list[Interval]:
+    """Give the 95 % intervals of shares of some of the photographs, as `share_interval`.
+
+    Parameters
+    ----------
+    hits, among
+        (k, n) for each share which photographs are right, and which count.
+    resampling
+        How photographs are drawn.
+    """
+    right, counted = np.asarray(hits, dtype=bool), np.asarray(among, dtype=bool)
+    if resampling.clusters is None:
+        pairs = zip((right & counted).sum(axis=1).tolist(), counted.sum(axis=1).tolist(), strict=True)
+        return [binomial_interval(hit, count) for hit, count in pairs]
+    draws = resampling.means(right, counted).T
+    return [
+        _clustered(right[row][counted[row]], draws[row], resampling.clusters[counted[row]])
+        for row in range(len(right))
+    ]
+
+
+def _clustered(hits: Bools, draws: Floats, clusters: Ints) -> Interval:
     low, high = interval_of(draws)
     if low < high:
         return low, high
-    units = resampling.units
-    return binomial_interval(round(units * hits / max(resampling.count, 1)), units)
+    units = len(np.unique(clusters))
+    return binomial_interval(round(units * float(hits.mean())), units) if units else (0.0, 1.0)
 
 
 def codes_of(labels: NDArray[np.object_]) -> Ints:
