@@ -34,6 +34,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(autouse=True)
+def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHENCE_CACHE", str(cache))
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("runtime", ["torch", "onnx", "openvino"])
 def test_float32_runtimes_agree_and_keep_the_identity(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence._optional import require
 from whence.errors import FormatError, NotFoundError
+from whence.learn.encoders.open_clip import CONFIGURATION, WEIGHTS, is_open_clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,8 @@ __all__ = ["Snapshot", "cached_snapshot", "snapshot"]
 _CONNECT_S = 2.0
 _NEEDED = ("config.json", "preprocessor_config.json")
 _WANTED = (*_NEEDED, "model*.safetensors", "model.safetensors.index.json", "README.md")
+# The layout of OpenCLIP, which some repositories have instead.
+_OPEN_CLIP = (CONFIGURATION, WEIGHTS)
 _TEXT = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
 # The hub's own robot offers a converted copy of pickled weights as a change to the repository.
 _CONVERTER = "SFconvertbot"
@@ -94,12 +97,15 @@ def snapshot(repository: str, *, revision: str = "main") -> Snapshot:
         return cached
     hub = _hub()
     files = _listed(hub, repository, revision)
+    if "config.json" not in files and set(_OPEN_CLIP) <= set(files):
+        wanted = [*_OPEN_CLIP, *_TEXT, "README.md"]
+        return _snapshot(repository, _download(hub, repository, revision, wanted=wanted))
     if revision == "main" and not _has_weights(files):
         converted = _converted(hub, repository)
         if converted is not None:
             revision, files = converted, _listed(hub, repository, converted)
     _check(files, f"{repository} (revision {revision})")
-    folder = _download(hub, repository, revision)
+    folder = _download(hub, repository, revision, wanted=[*_WANTED, *_TEXT])
     return _snapshot(repository, folder)
 
 
@@ -119,9 +125,10 @@ def _cached_folders(hub: Any, repository: str, revision: str) -> Iterator[Path]:
         )
         revisions += sorted(f"refs/pr/{path.name}" for path in references.glob("*"))
     for one in revisions:
-        found = hub.try_to_load_from_cache(repository, "config.json", revision=one)
-        if isinstance(found, str):
-            yield Path(found).parent
+        for name in ("config.json", CONFIGURATION):
+            found = hub.try_to_load_from_cache(repository, name, revision=one)
+            if isinstance(found, str):
+                yield Path(found).parent
 
 
 def _snapshot(repository: str, folder: Path) -> Snapshot:
@@ -135,9 +142,8 @@ def _listed(hub: Any, repository: str, revision: str) -> list[str]:
     return [file.rfilename for file in answer.siblings or ()]
 
 
-def _download(hub: Any, repository: str, revision: str) -> Path:
+def _download(hub: Any, repository: str, revision: str, *, wanted: list[str]) -> Path:
     """Fetch what is needed of one revision."""
-    wanted = [*_WANTED, *_TEXT]
     with _sentences(hub, repository, revision):
         return Path(hub.snapshot_download(repository, revision=revision, allow_patterns=wanted))
 
@@ -198,6 +204,8 @@ def _weights(folder: Path) -> list[Path]:
 
 
 def _is_whole(folder: Path) -> bool:
+    if is_open_clip(folder):
+        return (folder / WEIGHTS).is_file()
     return all((folder / name).is_file() for name in _NEEDED) and bool(_weights(folder))
 
 

@@ -171,8 +171,16 @@ class OnnxEncoder:
 
     def encode(self, images: Sequence[Image]) -> Floats32:
         """Vectors (n, dim) of unit length for n images (h, w, 3) of any sizes."""
-        batches = [self._encode(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)]
-        return np.concatenate(batches) if batches else np.empty((0, self.dim), np.float32)
+        if not len(images):
+            return np.empty((0, self.dim), np.float32)
+        batches = (images[i : i + _BATCH] for i in range(0, len(images), _BATCH))
+        return np.concatenate(
+            [self.encode_prepared(np.stack([self.prepare(image) for image in batch])) for batch in batches]
+        )
+
+    def prepare(self, image: Image) -> Floats32:
+        """Input (3, h, w) of the model for one picture (h, w, 3) of any size."""
+        return self.preprocessing.apply(image)
 
     def save(self, folder: PathLike) -> None:
         """Write ``encoder.json``: where the model is, how images enter it, its identity."""
@@ -197,17 +205,17 @@ class OnnxEncoder:
             )
         return encoder
 
-    def _encode(self, images: Sequence[Image]) -> Floats32:
-        pixels = np.stack([self.preprocessing.apply(image) for image in images])
+    def encode_prepared(self, pixels: Floats32) -> Floats32:
+        """Vectors (n, dim) of unit length of prepared pictures (n, 3, h, w)."""
         output = self.preprocessing.output
         found = self.session.run([output] if output else None, {self.session.get_inputs()[0].name: pixels})[0]
         vectors = np.asarray(found, np.float32)
-        if vectors.ndim < 2 or vectors.size != len(images) * vectors.shape[1]:
+        if vectors.ndim < 2 or vectors.size != len(pixels) * vectors.shape[1]:
             raise FormatError(
                 f"the first output of {self.path} has shape {vectors.shape}, not (n, d); name the pooled one "
                 'as "output" in its JSON file'
             )
-        return unit_rows(vectors.reshape(len(images), -1))
+        return unit_rows(vectors.reshape(len(pixels), -1))
 
 
 def _runtime_errors(runtime: Any) -> tuple[type[Exception], ...]:

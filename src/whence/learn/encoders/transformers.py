@@ -16,6 +16,7 @@ from whence.errors import FormatError, NotFoundError
 from whence.learn.encoders.hub import snapshot
 from whence.learn.encoders.named import NAMED, NamedModel
 from whence.learn.encoders.normalisation import unit_rows
+from whence.learn.encoders.open_clip import is_open_clip, rewritten
 from whence.learn.encoders.storage import read_settings, write_settings
 from whence.learn.encoders.vision_tower import load_processor, load_tower, pooled
 
@@ -52,7 +53,7 @@ class Origin:
     source
         Its folder, or ``owner/name@commit`` on the hub.
     folder
-        Where its files are on this disk.
+        Where its files are on this disk, in the layout of the transformers library.
     licence
         What its weights are under, as far as is known; empty otherwise.
     named
@@ -95,7 +96,8 @@ class TransformersEncoder:
         Parameters
         ----------
         source
-            Folder with ``config.json``, ``preprocessor_config.json`` and ``model.safetensors``, or a name
+            Folder with ``config.json``, ``preprocessor_config.json`` and ``model.safetensors`` (or the files
+            of OpenCLIP: ``open_clip_config.json`` and ``open_clip_model.safetensors``), or a name
             such as ``openai/clip-vit-base-patch32``, with ``@revision`` if wanted. No code that comes with a
             model is run, and nothing is unpickled.
         named
@@ -275,13 +277,17 @@ def origin_of(source: str, named: NamedModel | None) -> Origin:
     folder = Path(source)
     if folder.is_dir():
         licence = named.licence if named is not None else _licence_of(folder)
-        return Origin(str(folder.resolve()), folder, licence, named)
+        return Origin(str(folder.resolve()), _readable(folder), licence, named)
     repository, _, revision = source.partition("@")
     if "/" not in repository:
         raise NotFoundError(f"there is no folder {source}; models on the hub are called owner/name")
     found = snapshot(repository, revision=revision or "main")
     licence = named.licence if named is not None else _licence_of(found.folder)
-    return Origin(f"{repository}@{found.commit}", found.folder, licence, named)
+    return Origin(f"{repository}@{found.commit}", _readable(found.folder), licence, named)
+
+
+def _readable(folder: Path) -> Path:
+    return rewritten(folder) if is_open_clip(folder) else folder
 
 
 def _licence_of(folder: Path) -> str:
