@@ -43,6 +43,17 @@ def test_the_thesis_counts_are_reproduced(thesis_cells):
     assert np.abs(train[shared] - exact).max() < 1.0  # each cell has its proportion, to a photograph
 
 
+@pytest.mark.slow
+def test_the_thesis_counts_from_positions(thesis_cells):
+    """The whole way: positions strewn over that many quarter-degree cells, a table, the split by its name."""
+    rng = np.random.default_rng(1)
+    corners = rng.choice(1440 * 600, CELLS, replace=False)
+    corner_deg = np.column_stack([corners % 1440 * 0.25 - 180, corners // 1440 * 0.25 - 75])[thesis_cells]
+    known = Metadata.of_arrays(corner_deg + rng.uniform(0.001, 0.249, (PHOTOS, 2)))
+    counts = make_split("grid", known, seed=7).counts()
+    assert counts == {"train": TRAIN, "validation": VALIDATION, "test": 0, "unused": 0}
+
+
 def test_the_same_seed_is_the_same_split(thesis_cells):
     some = np.unique(thesis_cells[:20_000], return_inverse=True)[1]
     one, again, other = (stratified(some, np.random.default_rng(seed), validation=0.18) for seed in (1, 1, 2))
