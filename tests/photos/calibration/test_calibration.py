@@ -9,13 +9,15 @@ from time import process_time
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import special, stats
 
 from whence.earth import sphere
+from whence.earth.tangent import TangentPlane
 from whence.errors import FormatError, InputError, NotEnoughDataError
 from whence.photos.calibration import Calibration, Promise, fit
 from whence.photos.calibration.circles import mass_nearer, radii_m
 from whence.photos.calibration.promises import CONFIDENCES, masses_to_truth
+from whence.photos.calibration.ranks import EVEN, fitted_ranks, levels, reranked
 from whence.photos.heads.mixtures import Mixtures
 
 TOWN = (13.19, 55.7)
@@ -50,24 +52,24 @@ def single(count: int, scale_m: float, rng: np.random.Generator, *, says: float,
 def several(
     count: int, scale_m: float, rng: np.random.Generator, *, sure: float, says: float, lost: float = 0.0
 ):
-    """Sixteen patches, whose true log weights are stated `sure` times too far apart."""
-    centers = anywhere(count * 16, scale_m, rng).reshape(count, 16, 2)
-    logits = 2.0 * rng.normal(size=(count, 16))
+    """Eight patches, whose true log weights are stated `sure` times too far apart."""
+    centers = anywhere(count * 8, scale_m, rng).reshape(count, 8, 2)
+    logits = 2.0 * rng.normal(size=(count, 8))
     upto = special.softmax(logits, axis=1).cumsum(axis=1)
-    chosen = (rng.random((count, 1)) > upto).sum(axis=1).clip(0, 15)
+    chosen = (rng.random((count, 1)) > upto).sum(axis=1).clip(0, 7)
     truth = moved(centers[np.arange(count), chosen], scale_m, rng)
     wrong = rng.random(count) < lost
     truth[wrong] = anywhere(count, scale_m, rng)[wrong]
-    return Mixtures(centers, logits * sure, np.full((count, 16), scale_m * says)), truth
+    return Mixtures(centers, logits * sure, np.full((count, 8), scale_m * says)), truth
 
 
 HEADS: dict[str, Callable] = {
     "one patch, too narrow": lambda n, scale, rng: single(n, scale, rng, says=0.3),
     "one patch, too wide": lambda n, scale, rng: single(n, scale, rng, says=4.0),
     "one patch, a fifth lost": lambda n, scale, rng: single(n, scale, rng, says=0.5, lost=0.2),
-    "sixteen, too sure": lambda n, scale, rng: several(n, scale, rng, sure=3.0, says=0.5),
-    "sixteen, not sure enough": lambda n, scale, rng: several(n, scale, rng, sure=0.4, says=2.0),
-    "sixteen, a fifth lost": lambda n, scale, rng: several(n, scale, rng, sure=2.0, says=0.5, lost=0.2),
+    "eight, too sure": lambda n, scale, rng: several(n, scale, rng, sure=3.0, says=0.5),
+    "eight, not sure enough": lambda n, scale, rng: several(n, scale, rng, sure=0.4, says=2.0),
+    "eight, a fifth lost": lambda n, scale, rng: several(n, scale, rng, sure=2.0, says=0.5, lost=0.2),
 }
 
 
@@ -129,8 +131,54 @@ def test_the_share_that_is_lost_becomes_background_on_the_planet() -> None:
     assert found.background == pytest.approx(0.2, abs=0.03)
 
 
+def cells(count: int, rng: np.random.Generator):
+    """A head that knows the place to 40 m and says it in cells of 100 m: its tails are too light."""
+    east, north = np.meshgrid(np.arange(-12, 13) * 100.0, np.arange(-12, 13) * 100.0)
+    grid = np.column_stack([east.ravel(), north.ravel()])
+    truth = rng.uniform(-800.0, 800.0, (count, 2))
+    seen = truth + rng.normal(0.0, 40.0, (count, 2))
+    logits = -((seen[:, None] - grid) ** 2).sum(axis=2) / (2.0 * 60.0**2)
+    frame = TangentPlane(TOWN)
+    return Mixtures(
+        np.tile(frame.to_lonlat(grid), (count, 1, 1)), logits, np.full(logits.shape, 60.0)
+    ).heaviest(12), frame.to_lonlat(truth)
+
+
+def test_ranks_put_right_what_widths_cannot() -> None:
+    rng = np.random.default_rng(12)
+    found = fit(*cells(1500, rng), check=False)
+    mixtures, truth = cells(1500, rng)
+    held = [float(np.mean(masses_to_truth(found, mixtures, truth) <= q)) for q in CONFIDENCES]
+    assert held == pytest.approx(CONFIDENCES, abs=0.045)  # two numbers do not fit every shape
+    assert held[1] == pytest.approx(0.8, abs=0.03)
+    plain = replace(found, ranks=(1.0, 1.0))
+    without = [float(np.mean(masses_to_truth(plain, mixtures, truth) <= q)) for q in CONFIDENCES]
+    assert max(abs(np.subtract(without, CONFIDENCES))) > 0.05
+    few = mixtures.take(slice(0, 150))
+    points = found.points(few)
+    for q in (0.5, 0.8):
+        exact = [belief.radius_m(q) for belief in found.beliefs(few)]
+        assert np.median(exact / found.radii_m(few, points, q)) == pytest.approx(1.0, abs=0.1)
+
+
+def test_parts_together_are_the_whole() -> None:
+    """Ranks that are even change no density by more than a few percent."""
+    mixtures, truth = several(20, CITY_M, np.random.default_rng(13), sure=1.0, says=1.0)
+    points = mixtures.points()
+    parts, left = reranked(mixtures, points, EVEN, background=0.05)
+    assert left == pytest.approx(0.05, abs=1e-9)
+    assert parts.log_density(truth) == pytest.approx(mixtures.log_density(truth), abs=0.15)
+
+
+def test_a_beta_distribution_is_found_again() -> None:
+    drawn = np.random.default_rng(14).beta(1.5, 2.5, 20_000)
+    assert fitted_ranks(drawn) == pytest.approx((1.5, 2.5), rel=0.05)
+    assert fitted_ranks(np.random.default_rng(15).random(400)) == EVEN
+    assert levels((0.5,), (1.5, 2.5)) == pytest.approx([stats.beta(1.5, 2.5).ppf(0.5)])
+
+
 def test_the_promise_is_measured_on_the_other_half() -> None:
-    mixtures, truth = HEADS["sixteen, a fifth lost"](1200, CITY_M, np.random.default_rng(6))
+    mixtures, truth = HEADS["eight, a fifth lost"](1200, CITY_M, np.random.default_rng(6))
     promise = fit(mixtures, truth).promise
     assert promise is not None
     assert promise.samples == 1200
@@ -190,7 +238,7 @@ def test_rayleigh_by_hand() -> None:
 
 
 def test_it_comes_back_from_json_to_the_last_bit() -> None:
-    mixtures, truth = HEADS["sixteen, too sure"](200, CITY_M, np.random.default_rng(9))
+    mixtures, truth = HEADS["eight, too sure"](200, CITY_M, np.random.default_rng(9))
     found = fit(mixtures, truth)
     assert Calibration.from_json(json.loads(json.dumps(found.to_json()))) == found
     assert Calibration.from_json(json.loads(json.dumps(Calibration().to_json()))) == Calibration()
@@ -225,7 +273,7 @@ def test_too_few_photographs_are_refused() -> None:
 
 
 def test_patches_that_do_not_count_change_nothing() -> None:
-    mixtures, truth = HEADS["sixteen, too sure"](300, CITY_M, np.random.default_rng(10))
+    mixtures, truth = HEADS["eight, too sure"](300, CITY_M, np.random.default_rng(10))
     first, second = fit(mixtures, truth, check=False), fit(mixtures.filled(20), truth, check=False)
     assert second.temperature == pytest.approx(first.temperature, rel=1e-6)
     assert second.factors == pytest.approx(first.factors, rel=1e-6)

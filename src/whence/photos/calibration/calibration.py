@@ -17,6 +17,7 @@ from scipy import special
 
 from whence.errors import FormatError, InputError
 from whence.photos.calibration.circles import radii_m
+from whence.photos.calibration.ranks import EVEN, levels, reranked
 from whence.photos.heads.mixtures import Mixtures
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Calibration:
         Of the concentric patches: weights that sum to 1, and widths relative to the head's.
     background
         Probability that no patch is right, however wide.
+    ranks
+        Of the truths among what the beliefs thought possible; see `whence.photos.calibration.ranks`.
     samples
         Photographs that the numbers come from; 0 when nothing was measured.
     promise
@@ -92,6 +95,7 @@ class Calibration:
     shares: tuple[float, ...] = (1.0,)
     factors: tuple[float, ...] = (1.0,)
     background: float = 0.01
+    ranks: tuple[float, float] = EVEN
     samples: int = 0
     promise: Promise | None = None
 
@@ -101,6 +105,8 @@ class Calibration:
             raise InputError("temperature, reference and factors of a calibration must be above zero")
         if len(self.shares) != len(self.factors) or abs(sum(self.shares) - 1.0) > 1e-6:
             raise InputError("a calibration needs a share for each factor, and shares that sum to 1")
+        if not all(0.0 < number < np.inf for number in self.ranks):
+            raise InputError(f"the ranks of a calibration are two numbers above zero, not {self.ranks}")
         if not 0.0 < self.background < 1.0:
             raise InputError(f"the background of a calibration is {self.background}, not between 0 and 1")
 
@@ -123,12 +129,21 @@ class Calibration:
 
     def radii_m(self, mixtures: Mixtures, points: Floats, confidence: float = 0.8) -> Floats:
         """(n,) radii round points (n, 2) that hold that share of each belief, metres."""
-        found = radii_m(self.apply(mixtures), points, (confidence,), background=self.background)
+        held = levels((confidence,), self.ranks)
+        found = radii_m(self.apply(mixtures), points, held, background=self.background)
         return np.asarray(found[:, 0])
 
     def beliefs(self, mixtures: Mixtures) -> Iterator[Belief]:
         """Give each photograph's belief."""
-        return self.apply(mixtures).beliefs(background=self.background)
+        applied = self.apply(mixtures)
+        if self.ranks == EVEN:
+            yield from applied.beliefs(background=self.background)
+            return
+        points = self.points(mixtures)
+        for row in range(len(mixtures)):  # one at a time, as each becomes seven times as large
+            one = slice(row, row + 1)
+            parts, left = reranked(applied.take(one), points[one], self.ranks, background=self.background)
+            yield from parts.beliefs(background=float(left[0]))
 
     def _read(self, mixtures: Mixtures) -> Mixtures:
         """Temper the weights, which then sum to 1, and even out the spreads."""
@@ -155,6 +170,7 @@ class Calibration:
                 "promise": promise and Promise(*(_tupled(promise[name]) for name in _PROMISE)),
                 "shares": tuple(map(float, values["shares"])),
                 "factors": tuple(map(float, values["factors"])),
+                "ranks": tuple(map(float, values["ranks"])),
             }
             return cls(**parts)
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whence.photos.heads.mixtures import Mixtures
     from whence.typing import Floats
 
-__all__ = ["mass_nearer", "radii_m"]
+__all__ = ["mass_nearer", "points_of", "radii_m"]
 
 _POINTS = 6144  # of a photograph, over all its patches
 _FEWEST, _MOST = 24, 1024  # of a patch
@@ -48,7 +48,7 @@ def radii_m(mixtures: Mixtures, points: Floats, confidence: Sequence[float], *, 
     """
     found = np.empty((len(mixtures), len(confidence)))
     for block in _blocks(mixtures):
-        angles, masses = _spread_out(mixtures.take(block), points[block])
+        angles, masses = points_of(mixtures.take(block), points[block])
         order = np.argsort(angles, axis=1)
         angles, masses = np.take_along_axis(angles, order, 1), np.take_along_axis(masses, order, 1)
         even = background * np.sin(angles / 2.0) ** 2
@@ -67,7 +67,7 @@ def mass_nearer(mixtures: Mixtures, points: Floats, distance_m: Floats, *, backg
     found = np.empty(len(mixtures))
     angle = distance_m / sphere.EARTH_RADIUS_M
     for block in _blocks(mixtures):
-        angles, masses = _spread_out(mixtures.take(block), points[block])
+        angles, masses = points_of(mixtures.take(block), points[block])
         inside = ((angles <= angle[block][:, None]) * masses).sum(axis=1)
         found[block] = (1.0 - background) * inside + background * np.sin(angle[block] / 2.0) ** 2
     return found
@@ -83,7 +83,7 @@ def _points_each(patches: int) -> int:
     return int(np.clip(_POINTS // max(1, patches), _FEWEST, _MOST))
 
 
-def _spread_out(mixtures: Mixtures, points: Floats) -> tuple[Floats, Floats]:
+def points_of(mixtures: Mixtures, points: Floats) -> tuple[Floats, Floats]:
     """Angles (m, s) from each point to what stands for its mixture, and their masses (m, s)."""
     count = _points_each(mixtures.patches)
     place = np.arange(count)

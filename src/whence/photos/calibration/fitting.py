@@ -3,7 +3,8 @@
 For a given temperature and exponent, the weights of patches of many widths enter the likelihood linearly, so
 the best ones are found without local minima (Kiefer and Wolfowitz 1956; by expectation-maximisation). Few of
 them differ from zero; those are merged to four at most and polished. Temperature and exponent are searched
-for around that. The negative log likelihood is a proper score (Gneiting and Raftery 2007).
+for around that, and the ranks of the truths are looked at last. The negative log likelihood is a proper score
+(Gneiting and Raftery 2007).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from whence.earth import sphere
 from whence.earth import von_mises_fisher as vmf
 from whence.errors import InputError, NotEnoughDataError
 from whence.photos.calibration.calibration import Calibration
-from whence.photos.calibration.promises import measured
+from whence.photos.calibration.promises import measured, plain_ranks
+from whence.photos.calibration.ranks import fitted_ranks
 
 if TYPE_CHECKING:
     from whence.photos.heads.mixtures import Mixtures
@@ -126,7 +128,7 @@ def _fitted(mixtures: Mixtures, where: Floats, rows: Ints) -> Calibration:
     assert best is not None
     _, exponent, read, log_temperature = best
     shares, factors, background = _profile(read, log_temperature)
-    return Calibration(
+    found = Calibration(
         temperature=float(np.exp(log_temperature)),
         exponent=exponent,
         reference_m=reference_m,
@@ -135,6 +137,7 @@ def _fitted(mixtures: Mixtures, where: Floats, rows: Ints) -> Calibration:
         background=background,
         samples=len(rows),
     )
+    return replace(found, ranks=fitted_ranks(plain_ranks(found, mixtures.take(rows), where[rows])))
 
 
 def _best_temperature(read: _Read) -> tuple[float, float]:

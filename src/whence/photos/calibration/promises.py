@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 from whence.earth import sphere
 from whence.photos.calibration.calibration import Calibration, Promise
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from whence.photos.heads.mixtures import Mixtures
     from whence.typing import Floats, Ints
 
-__all__ = ["CONFIDENCES", "masses_to_truth", "measured"]
+__all__ = ["CONFIDENCES", "masses_to_truth", "measured", "plain_ranks"]
 
 CONFIDENCES = (0.5, 0.8, 0.9, 0.95)
 
@@ -41,6 +42,11 @@ def measured(mixtures: Mixtures, truth: Floats, pairs: Sequence[tuple[Calibratio
 
 def masses_to_truth(calibration: Calibration, mixtures: Mixtures, truth: Floats) -> Floats:
     """(n,) mass of each belief nearer to its best point than the truth; uniform where all is honest."""
+    return np.asarray(special.betainc(*calibration.ranks, plain_ranks(calibration, mixtures, truth)))
+
+
+def plain_ranks(calibration: Calibration, mixtures: Mixtures, truth: Floats) -> Floats:
+    """(n,) the same before the ranks of the calibration are applied."""
     points = calibration.points(mixtures)
     distance_m = np.asarray(sphere.distance_m(points, truth))
     return mass_nearer(calibration.apply(mixtures), points, distance_m, background=calibration.background)

@@ -11,6 +11,7 @@ from whence.earth.ellipsoid import geodesic_distance_m
 from whence.errors import InputError
 from whence.photos.calibration.circles import radii_m
 from whence.photos.calibration.information import information_bits
+from whence.photos.calibration.ranks import levels
 from whence.photos.results import ResultRow
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _located(model: Model, vectors: Any, confidence: float) -> tuple[Floats, dic
     said = model.head.mixtures(vectors)
     points, mixtures = calibration.points(said), calibration.apply(said)
     shares = sorted({*_MORE, 0.8, confidence})
-    radii = radii_m(mixtures, points, shares, background=calibration.background)
+    radii = radii_m(mixtures, points, levels(shares, calibration.ranks), background=calibration.background)
     columns = {f"radius_{100 * share:g}_m": radii[:, place] for place, share in enumerate(shares)}
     columns["radius_m"] = radii[:, shares.index(confidence)]
     columns["information_bits"] = information_bits(mixtures, background=calibration.background)

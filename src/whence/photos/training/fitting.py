@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,7 @@ class _Trainer:
         from whence.learn.batches import Side
         from whence.learn.loop import Watch, train
 
+        name = self._unused(name)
         weights = balance_weights(self.sides[0], self.settings.balance, self.settings.balance_power)
         train_side, validation_side = self.sides
         pair = (
@@ -137,6 +139,11 @@ class _Trainer:
         )
         self.history += done
         self.running = []
+
+    def _unused(self, name: str) -> str:
+        """Give a name that no earlier part had: a head may train the same part anew."""
+        earlier = {row.part for row in self.history}
+        return next(new for new in chain([name], (f"{name}-{n}" for n in count(2))) if new not in earlier)
 
     def _epoch(self, row: Epoch) -> None:
         self.running.append(row)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.errors import FormatError, InputError, NotFoundError
 from whence.imagery.atomic import atomic_path
+from whence.learn.history import read_history, write_history
 from whence.photos.evaluate import evaluate
 from whence.photos.model import Model, Record, predict
 from whence.photos.results import write_results
@@ -92,8 +93,6 @@ class Run:
     @property
     def history(self) -> list[Epoch]:
         """The epochs; none where nothing was trained by gradients."""
-        from whence.learn.history import read_history
-
         return read_history(self.folder / HISTORY)
 
     def sentences(self) -> list[str]:
@@ -101,7 +100,14 @@ class Run:
         return list(self.evaluation["sentences"])
 
 
-def train(config: TrainConfig, out: PathLike, *, restart: bool = False, watch: Watcher | None = None) -> Run:
+def train(
+    config: TrainConfig,
+    out: PathLike,
+    *,
+    restart: bool = False,
+    watch: Watcher | None = None,
+    fitted: tuple[Head, Sequence[Epoch]] | None = None,
+) -> Run:
     """Train a model.
 
     Parameters
@@ -115,6 +121,9 @@ def train(config: TrainConfig, out: PathLike, *, restart: bool = False, watch: W
         Forget what is there.
     watch
         Who is told how it goes.
+    fitted
+        The head and its epochs where it was fitted elsewhere, as in a stack of heads: what is left is to
+        calibrate, to measure and to write.
 
     Raises
     ------
@@ -139,7 +148,7 @@ def train(config: TrainConfig, out: PathLike, *, restart: bool = False, watch: W
         _claim(folder, config, restart=restart)
     parallel.wait()
     if not (folder / EVALUATION).is_file():
-        _Training(config, folder, watch or Watcher(), parallel).run()
+        _Training(config, folder, watch or Watcher(), parallel).run(fitted)
     return Run.open(folder)
 
 
@@ -194,11 +203,11 @@ class _Training:
         self.sides = (self.data.side("train"), self.data.side("validation"))
         self.name = config.model.name or folder.resolve().name
 
-    def run(self) -> None:
+    def run(self, fitted: tuple[Head, Sequence[Epoch]] | None) -> None:
         """Fit, calibrate, measure, write."""
         for sentence in self.data.sentences():
             self.watch.say(sentence)
-        head = self.fit()
+        head = self.fit() if fitted is None else self.take(*fitted)
         if self.parallel.rank == 0:
             self.finish(head)
         self.parallel.wait()
@@ -216,6 +225,12 @@ class _Training:
             watch=self.watch,
             parallel=self.parallel,
         )
+        return head
+
+    def take(self, head: Head, epochs: Sequence[Epoch]) -> Head:
+        """Take a head that was fitted elsewhere."""
+        (self.folder / CHECKPOINT).mkdir(exist_ok=True)
+        write_history(self.folder / CHECKPOINT / HISTORY, epochs)
         return head
 
     def facts(self) -> Json:
