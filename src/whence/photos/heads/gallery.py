@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from whence.errors import FormatError
+from whence._optional import available, require
+from whence.errors import FormatError, InputError
 from whence.photos.heads.constant import Constant, drawn
 from whence.photos.heads.kernel import Answers, Kernel
 from whence.photos.heads.tower import Tower
+from whence.photos.index.approximate import FEWEST, MANY, approximate_top, learnt_lists
 from whence.photos.index.search import exact_top
 from whence.photos.index.vectors import DTYPES, UnitVectors, quantised
 
@@ -24,7 +27,11 @@ if TYPE_CHECKING:
     from whence.photos.samples import Samples
     from whence.typing import Floats, Floats32, Json
 
-__all__ = ["Gallery", "GalleryHead", "stored_vectors"]
+__all__ = ["SEARCHES", "Gallery", "GalleryHead", "Search", "stored_vectors"]
+
+Search = Literal["auto", "exact", "approximate"]
+SEARCHES: tuple[Search, ...] = ("auto", "exact", "approximate")
+"""``auto`` is approximate from a million entries on, where faiss is installed."""
 
 _CHOSEN_ON = 4000
 
@@ -41,11 +48,14 @@ class Gallery:
         (g, 2) where they lie, longitude, latitude, degrees.
     reach_m
         (g,) float32, how far round its position each stands for others; 0 for a photograph.
+    lists
+        Inverted lists of an approximate search, as faiss writes them, bytes; None searches exactly.
     """
 
     vectors: UnitVectors
     lonlat: Floats
     reach_m: Floats32
+    lists: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.vectors)
@@ -62,10 +72,38 @@ class Gallery:
             stored_vectors(samples, tower, dtype=dtype), samples.lonlat, np.zeros(len(samples), np.float32)
         )
 
+    def searched(self, search: Search) -> Gallery:
+        """Give the same gallery with the lists that a way of searching needs.
+
+        Raises
+        ------
+        InputError
+            For an unknown way.
+        MissingExtraError
+            For ``"approximate"`` without faiss.
+        """
+        if search not in SEARCHES:
+            raise InputError(f"search is one of {', '.join(SEARCHES)}, not {search!r}")
+        least = {"exact": np.inf, "approximate": FEWEST, "auto": MANY if available("faiss") else np.inf}[
+            search
+        ]
+        if len(self.vectors) < least:
+            return self
+        lists = learnt_lists(self.vectors)
+        return replace(self, lists=np.asarray(require("faiss", extra="scale").serialize_index(lists)))
+
     def nearest(self, queries: Floats32, k: int) -> Answers:
-        """Find the k most similar of every unit vector (n, d)."""
-        rows, similarity = exact_top(self.vectors, queries, min(k, len(self.vectors)))
+        """Find the k most similar of every unit vector (n, d); exactly without lists or without faiss."""
+        most = min(k, len(self.vectors))
+        if self.lists is not None and available("faiss"):
+            rows, similarity = approximate_top(self._opened, self.vectors, queries, most)
+        else:
+            rows, similarity = exact_top(self.vectors, queries, most)
         return Answers(similarity, self.lonlat[rows], self.reach_m[rows].astype(np.float64))
+
+    @cached_property
+    def _opened(self) -> Any:
+        return require("faiss", extra="scale").deserialize_index(self.lists)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +169,7 @@ class GalleryHead:
             "gallery.scales": self.gallery.vectors.scales,
             "gallery.lonlat": self.gallery.lonlat,
             "gallery.reach_m": self.gallery.reach_m,
+            **({} if self.gallery.lists is None else {"gallery.lists": self.gallery.lists}),
             **self.tower.to_arrays(),
         }
 
@@ -140,7 +179,8 @@ class GalleryHead:
         try:
             tower = Tower.from_arrays(int(settings["dim"]), arrays)
             vectors = UnitVectors(arrays["gallery.codes"], arrays["gallery.scales"])
-            gallery = Gallery(vectors, arrays["gallery.lonlat"], arrays["gallery.reach_m"])
+            places, lists = arrays["gallery.lonlat"], arrays.get("gallery.lists")
+            gallery = Gallery(vectors, places, arrays["gallery.reach_m"], lists)
             kernel, neighbours = Kernel.from_json(settings["kernel"]), int(settings["neighbours"])
         except KeyError as error:
             raise FormatError(f"the head lacks {error}; its model folder is incomplete") from error

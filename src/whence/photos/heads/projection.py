@@ -10,7 +10,7 @@ import numpy as np
 from whence._optional import require
 from whence.errors import InputError
 from whence.photos.heads.fitting import Standardisation, check_enough, check_share, layer_sizes
-from whence.photos.heads.gallery import Gallery, GalleryHead
+from whence.photos.heads.gallery import Gallery, GalleryHead, Search
 from whence.photos.heads.kernel import FEWEST
 from whence.photos.heads.partitions import CELL_PARTITIONS
 from whence.photos.heads.regions import Regions
@@ -51,6 +51,8 @@ class Projection:
         Training photographs that count for an answer.
     storage
         How the projected vectors are kept: ``"float16"`` or ``"int8"``.
+    search
+        ``"exact"``, ``"approximate"`` or ``"auto"``, as in retrieval.
     """
 
     dim: int = 128
@@ -62,6 +64,7 @@ class Projection:
     standardise: bool = True
     neighbours: int = 50
     storage: Literal["float16", "int8"] = "float16"
+    search: Search = "auto"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", layer_sizes(self.hidden))
@@ -94,5 +97,5 @@ class Projection:
         learner = RegionLearner.of(self, task.train, regions, inputs=inputs, seed=task.seed)
         task.optimise(learner, "projection")
         tower = Tower(task.train.dim, learner.perceptron())
-        gallery = Gallery.of_samples(task.train, tower, dtype=self.storage)
+        gallery = Gallery.of_samples(task.train, tower, dtype=self.storage).searched(self.search)
         return GalleryHead.fit(tower, gallery, task, neighbours=self.neighbours)[0]

@@ -16,7 +16,7 @@ import numpy as np
 from whence.errors import InputError, NotEnoughDataError
 from whence.learn.encoders.classic.projection import Projection
 from whence.photos.heads.constant import drawn
-from whence.photos.heads.gallery import Gallery, GalleryHead
+from whence.photos.heads.gallery import SEARCHES, Gallery, GalleryHead, Search
 from whence.photos.heads.perceptron import Perceptron
 from whence.photos.heads.tower import Tower
 
@@ -45,12 +45,16 @@ class Retrieval:
         Directions kept by whitening.
     storage
         How the vectors are kept: ``"float16"``, or ``"int8"`` in half the bytes.
+    search
+        ``"exact"``, ``"approximate"`` (by faiss, from 10,000 photographs on), or ``"auto"``: approximate from
+        a million on, where faiss is installed.
     """
 
     neighbours: int = 50
     whitening: Literal["auto", "yes", "no"] = "auto"
     whitened_dim: int = 512
     storage: Literal["float16", "int8"] = "float16"
+    search: Search = "auto"
 
     def __post_init__(self) -> None:
         check_neighbours(self.neighbours)
@@ -58,6 +62,8 @@ class Retrieval:
             raise InputError(f'whitening is "auto", "yes" or "no", not {self.whitening!r}')
         if self.storage not in ("float16", "int8"):
             raise InputError(f'storage is "float16" or "int8", not {self.storage!r}')
+        if self.search not in SEARCHES:
+            raise InputError(f"search is one of {', '.join(SEARCHES)}, not {self.search!r}")
 
     def fit(self, task: Task) -> GalleryHead:
         """Store the training photographs and choose the kernel on the validation ones.
@@ -79,7 +85,7 @@ class Retrieval:
         tower = Tower(task.train.dim)
         if whiten:
             tower = whitening_tower(task.train, dim=self.whitened_dim, seed=task.seed)
-        gallery = Gallery.of_samples(task.train, tower, dtype=self.storage)
+        gallery = Gallery.of_samples(task.train, tower, dtype=self.storage).searched(self.search)
         return GalleryHead.fit(tower, gallery, task, neighbours=self.neighbours)
 
 

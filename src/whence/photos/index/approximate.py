@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from whence.photos.index.vectors import UnitVectors
     from whence.typing import Floats, Floats32, Ints
 
-__all__ = ["FEWEST", "MANY", "approximate_top", "opened_lists"]
+__all__ = ["FEWEST", "MANY", "approximate_top", "learnt_lists", "opened_lists"]
 
 FEWEST = 10_000
 """Below so many photos the exact search takes milliseconds, and is used whatever was asked for."""
@@ -50,15 +50,28 @@ def opened_lists(vectors: UnitVectors, folder: Path) -> Any:
     faiss = require("faiss", extra="scale")
     path = folder / _FILE
     if not path.is_file():
-        lists = _learnt_lists(faiss, vectors)
-        for start, block in vectors.blocks():
-            lists.add(block * vectors.scales[start : start + len(block), None])
+        lists = learnt_lists(vectors)
         with atomic_path(path) as beside:
             faiss.write_index(lists, str(beside))
     return faiss.read_index(str(path))
 
 
-def _learnt_lists(faiss: Any, vectors: UnitVectors) -> Any:
+def learnt_lists(vectors: UnitVectors) -> Any:
+    """Make the inverted lists of vectors, in memory; see `opened_lists`.
+
+    Raises
+    ------
+    MissingExtraError
+        Without faiss: ``pip install 'whence[scale]'``.
+    """
+    faiss = require("faiss", extra="scale")
+    lists = _empty_lists(faiss, vectors)
+    for start, block in vectors.blocks():
+        lists.add(block * vectors.scales[start : start + len(block), None])
+    return lists
+
+
+def _empty_lists(faiss: Any, vectors: UnitVectors) -> Any:
     count = int(_LISTS_PER_ROOT * np.sqrt(len(vectors)))
     _log.info("making %d inverted lists of %d vectors", count, len(vectors))
     lists = faiss.index_factory(

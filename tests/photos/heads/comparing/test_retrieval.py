@@ -137,6 +137,28 @@ def test_the_head_comes_back_to_the_last_bit(task: Task, unseen: Samples, storag
     )
 
 
+def test_an_approximate_search_finds_nearly_the_same(
+    world: Callable[..., Samples], unseen: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("faiss")
+    task = Task(world(10_500, seed=1), world(60, seed=2), lambda *_: None)
+    features = unseen.take(slice(0, 40))
+    exact, approximate = (
+        Retrieval(neighbours=10, whitening="no", search=way).fit(task) for way in ("exact", "approximate")
+    )
+    assert exact.gallery.lists is None
+    assert Retrieval(neighbours=10, whitening="no").fit(task).gallery.lists is None  # too few for auto
+    true, found = (head.gallery.nearest(features, 10) for head in (exact, approximate))
+    east_deg = zip(true.lonlat[..., 0], found.lonlat[..., 0], strict=True)
+    kept = [np.isin(ours, theirs).mean() for ours, theirs in east_deg]
+    assert np.mean(kept) > 0.9
+    again = GalleryHead.from_parts(*approximate.to_parts())
+    assert same(approximate.mixtures(features), again.mixtures(features))
+    monkeypatch.setattr("whence.photos.heads.gallery.available", lambda _: False)
+    without = again.gallery.nearest(features, 10)
+    assert np.array_equal(without.similarity, true.similarity)
+
+
 def test_more_neighbours_than_photographs_are_all_of_them(task: Task) -> None:
     few = replace(task, train=task.train.subset(np.arange(3)))
     assert (
@@ -154,7 +176,7 @@ def test_what_cannot_be_is_refused(task: Task) -> None:
         Retrieval().fit(replace(task, train=task.train.subset(np.arange(0))))
     with pytest.raises(NotEnoughDataError, match="at least 10"):
         Retrieval().fit(replace(task, validation=task.validation.subset(np.arange(9))))
-    for wrong in ({"neighbours": 0}, {"whitening": "maybe"}, {"storage": "float64"}):
+    for wrong in ({"neighbours": 0}, {"whitening": "maybe"}, {"storage": "float64"}, {"search": "quick"}):
         with pytest.raises(InputError):
             Retrieval(**wrong)  # type: ignore[arg-type]
 
@@ -165,6 +187,7 @@ def test_a_mixture_becomes_a_belief(task: Task, unseen: Samples) -> None:
     assert 0 < belief.radius_m(0.8) < EARTH_RADIUS_M
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_blocks_of_cambridge_that_were_held_out(shared_data: Path) -> None:
     """The published figures of `benchmarks/cambridge`: constant 284 m, whitened MobileNet 235 m."""
