@@ -13,6 +13,7 @@ import pytest
 from whence.errors import FormatError, InputError, MissingExtraError
 from whence.learn.encoders import load_encoder
 from whence.learn.encoders.runtimes import RUNTIMES, Fidelity, accelerated, fastest, time_runtimes
+from whence.learn.encoders.runtimes.acceleration import LEAST_COSINE
 from whence.learn.encoders.runtimes.fidelity import probe_pictures
 from whence.learn.encoders.transformers import TransformersEncoder
 
@@ -168,12 +169,22 @@ def test_convolutions_gain_nothing_from_int8(encoders: Any, cache: Path) -> None
 def test_vectors_that_change_too_much_are_refused_unless_forced(
     encoders: Any, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(
-        __import__("whence.learn.encoders.runtimes.acceleration", fromlist=["x"]).LEAST_COSINE, "int8", 1.1
-    )
+    monkeypatch.setitem(LEAST_COSINE, "int8", 1.1)
     with pytest.raises(InputError, match=r"onnx-int8 changes the vectors .* 1\.1 is the least"):
         accelerated(encoders["clip"], "onnx-int8", cache=cache)
     assert accelerated(encoders["clip"], "onnx-int8", cache=cache, force=True).fidelity.min_cosine < 1.1
+
+
+def test_auto_keeps_to_float32_where_bf16_changes_too_much(
+    encoders: Any, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from whence.learn.encoders.runtimes import acceleration
+
+    monkeypatch.setattr(acceleration, "fastest", lambda *, bf16=True: fastest(cuda=False, bf16=bf16))
+    assert accelerated(encoders["clip"], cache=cache).runtime.name == "openvino-bf16"
+    monkeypatch.setitem(acceleration.LEAST_COSINE, "bf16", 1.1)
+    kept = accelerated(encoders["clip"], cache=cache)
+    assert (kept.runtime.name, kept.identity) == ("openvino", encoders["clip"].identity)
 
 
 def test_other_kinds_and_names_are_refused(encoders: Any) -> None:

@@ -17,7 +17,7 @@ from whence.learn.encoders.named import NAMED
 from whence.learn.encoders.normalisation import unit_rows
 from whence.learn.encoders.runtimes.export import kept
 from whence.learn.encoders.runtimes.fidelity import Fidelity, probe_pictures
-from whence.learn.encoders.runtimes.table import RUNTIMES, Runtime, present, runtime_named
+from whence.learn.encoders.runtimes.table import RUNTIMES, Runtime, fastest, present, runtime_named
 from whence.learn.encoders.storage import read_settings, write_settings
 from whence.learn.encoders.transformers import TransformersEncoder
 
@@ -174,7 +174,8 @@ def accelerated(
     encoder
         Of the transformers library; `load_encoder` gives it.
     runtime
-        A name of `RUNTIMES`, or ``auto``: the fastest that is installed (see `fastest`), never int8.
+        A name of `RUNTIMES`, or ``auto``: the fastest that is installed (see `fastest`), never int8, and
+        float32 where bf16 changes the vectors too much.
     cache
         Folder for the exported network; the cache folder of whence by default.
     pictures
@@ -196,9 +197,18 @@ def accelerated(
         raise InputError(
             f"only encoders of the transformers library have other runtimes, this is {type(base).__name__}"
         )
-    return AcceleratedEncoder.of(
-        base, runtime_named(runtime), cache=cache, pictures=pictures, force=force, threads=threads
-    )
+
+    def computed_by(chosen: Runtime) -> AcceleratedEncoder:
+        return AcceleratedEncoder.of(
+            base, chosen, cache=cache, pictures=pictures, force=force, threads=threads
+        )
+
+    if runtime != "auto":
+        return computed_by(runtime_named(runtime))
+    try:
+        return computed_by(fastest())
+    except InputError:  # this network does not bear bf16
+        return computed_by(fastest(bf16=False))
 
 
 def _encoded(encoder: AcceleratedEncoder, images: Sequence[Image]) -> Floats32:
