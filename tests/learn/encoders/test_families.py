@@ -195,3 +195,13 @@ def test_the_licence_on_a_model_card_is_kept(checkpoints: Checkpoints, tmp_path:
     assert encoder.licence == "mit"
     encoder.save(tmp_path / "saved")
     assert '"licence": "mit"' in (tmp_path / "saved/encoder.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (900, 1), (3, 5000)])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_pictures_of_odd_shapes_have_vectors_too(
+    family: str, shape: tuple[int, int], checkpoints: Checkpoints
+) -> None:
+    encoder = load_encoder(f"transformers:{checkpoints[family][0]}")
+    vectors = encoder.encode([np.full((*shape, 3), 77, np.uint8)])
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)

@@ -240,3 +240,16 @@ def test_times_are_told_for_all_and_a_reason_where_there_is_none(encoders: Any, 
     assert all(row.images_per_s > 0 and row.fidelity is not None for row in rows[:2])
     assert rows[2].fidelity is None
     assert "convolutions" in rows[2].problem
+
+
+@pytest.mark.gpu
+def test_a_gpu_computes_nearly_the_same(encoders: Any, cache: Path, images: list[np.ndarray]) -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    for runtime, atol in (("torch", 2e-3), ("torch-bf16", 3e-2)):
+        fast = accelerated(encoders["clip"], runtime, cache=cache)
+        np.testing.assert_allclose(fast.encode(images), encoders["clip"].encode(images), atol=atol)
+    assert fastest().name == "torch-bf16"
+    assert next(encoders["clip"].model.parameters()).device.type == "cpu"
