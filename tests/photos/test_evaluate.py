@@ -174,6 +174,27 @@ def test_lengths_are_short_at_every_magnitude() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
+def test_a_table_as_long_as_the_test_set_of_osv5m() -> None:
+    """Errors are log-normal, so that every figure has a closed form; 210,122 rows take seconds."""
+    n, middle_km, spread = 210_122, 300.0, 1.5
+    km = np.exp(np.random.default_rng(0).normal(np.log(middle_km), spread, n)).clip(0, 20_000)
+    rows = [_row(degrees) for degrees in (km * 1000 / DEGREE_M).tolist()]
+    figures = evaluate(rows, protocol="osv5m")
+    assert figures.median_m == pytest.approx(1000 * middle_km, rel=0.02)
+    assert figures.p90_m == pytest.approx(1000 * stats.lognorm.ppf(0.9, spread, scale=middle_km), rel=0.03)
+    for limit in (1.0, 25.0, 200.0, 750.0, 2500.0):
+        expected = stats.lognorm.cdf(limit, spread, scale=middle_km)
+        share = next(one for one in figures.within if one.limit_m == 1000 * limit)
+        assert share.of_all == pytest.approx(expected, abs=5 * np.sqrt(0.25 / n))
+        assert share.interval[0] < share.of_all < share.interval[1]
+    low, high = figures.median_interval_m
+    # The median of n has the standard deviation 1 / (2 f(m) √n), f(m) = 1 / (m σ √(2π)).
+    deviation = 1000 * middle_km * spread * np.sqrt(2 * np.pi) / (2 * np.sqrt(n))
+    assert high - low == pytest.approx(2 * 1.96 * deviation, rel=0.2)
+    assert figures.resamples == 200
+
+
 @pytest.mark.shared_data
 def test_a_published_table_is_reproduced(shared_data: Path) -> None:
     """`distance` (km) and `score` of fifty OSV-5M photographs; our own radius comes within 0.03 km."""

@@ -239,6 +239,25 @@ def test_maps_are_of_the_world_or_in_metres() -> None:
     assert np.hypot(*(first - second)) == pytest.approx(geodesic_distance_m(truths[0], truths[1]), rel=5e-3)
 
 
+def test_many_photographs_become_medians_of_hexagons() -> None:
+    """West of the meridian errors are 10 km but for a third at 10,000 km; east of it 1000 km."""
+    rng = np.random.default_rng(0)
+    truths = np.column_stack([rng.uniform(-60, 60, 6000), rng.uniform(-30, 30, 6000)])
+    truths = truths[np.abs(truths[:, 0]) > 3.0]
+    truths = np.repeat(truths, 3, axis=0)
+    west, third = truths[:, 0] < 0, np.arange(len(truths)) % 3 == 0
+    errors_m = np.where(west, np.where(third, 1e7, 1e4), 1e6)
+    places = destination(truths, rng.uniform(0, 360, len(truths)), errors_m)
+    answers = Answers.of_arrays([str(k) for k in range(len(truths))], truths=truths, predictions=places)
+    hexagons = next(
+        one for one in error_map(answers, footer=FOOTER).axes[0].collections if one.get_array() is not None
+    )
+    medians, centres = np.asarray(hexagons.get_array()), np.asarray(hexagons.get_offsets())
+    assert len(medians) > 500
+    expected = np.where(centres[:, 0] < 0, 1e4, 1e6)
+    assert medians == pytest.approx(expected, rel=0.01)  # ellipsoid against sphere
+
+
 def test_histories(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     path.write_text("epoch,train_loss,validation_loss\n1,9,8\n2,5,6\n3,3,\n")

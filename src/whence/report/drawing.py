@@ -27,6 +27,7 @@ _SETTINGS: dict[Any, Any] = {  # what savefig reads; text as outlines looks alik
     "svg.fonttype": "path",
     "svg.hashsalt": "whence",
     "font.family": "DejaVu Sans",
+    "text.hinting": "none",  # small letters keep their shapes
 }
 
 Kind = Literal["svg", "png"]

@@ -39,6 +39,7 @@ __all__ = ["check_target", "write_evaluation"]
 
 _PAGE_SUFFIXES = (".html", ".htm")
 _LARGEST_SVG = 400_000  # bytes; larger ones are embedded as PNG
+_CSS_PX_PER_INCH = 112.0
 _MARK = "evaluation.json"
 _IN_DETAIL = 4  # models whose own figures are drawn; of more only the chosen one's
 _log = logging.getLogger(__name__)
@@ -162,7 +163,8 @@ def _shown(pictures: Sequence[Picture]) -> list[dict[str, str]]:
     for picture in pictures:
         small = len(picture.svg) <= _LARGEST_SVG
         uri = data_uri(picture.svg, media="svg") if small else data_uri(picture.png, media="png")
-        shown.append({"uri": uri, "caption": picture.caption, "name": picture.name})
+        width = round(_CSS_PX_PER_INCH * picture.figure.get_figwidth())
+        shown.append({"uri": uri, "caption": picture.caption, "name": picture.name, "width": str(width)})
     return shown
 
 

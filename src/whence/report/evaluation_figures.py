@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whence.report import figures
 from whence.report.drawing import Footer, image_bytes
-from whence.report.error_map import error_map
+from whence.report.error_map import MANY, error_map
 from whence.report.training import training_curves
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "of_all_models", "of_model", "of_training"]
 
 _MOST_IN_FOREST = 40
+_FEW_ON_MAP = "True positions coloured by the error, the largest on top; hollow grey was not located."
+_MANY_ON_MAP = "Hexagons coloured by the median error of the located photographs that were taken in them."
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ def of_model(model: str, figures_of: Evaluation, answers: Answers, *, split: str
         _Drawn(
             "map",
             error_map(answers, footer=footer, title=f"Where {model} errs"),
-            "True positions coloured by the error, the largest on top; hollow grey was not located.",
+            _MANY_ON_MAP if len(answers) > MANY else _FEW_ON_MAP,
         ),
     ]
     drawn += [_bars(model, groups, footer=footer) for groups in figures_of.groups]
