@@ -67,7 +67,10 @@ def test_train_predict_evaluate_locate(run, town: Path, write_photo) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == 60
     assert {"radius_50_m", "radius_95_m", "information_bits"} <= rows[0].keys()
-    assert run("evaluate", "t.csv").exit_code == 0
+    measured = run("evaluate", "t.csv")
+    assert measured.exit_code == 0
+    split = ["--features", "town.features", "--split", "out/split.parquet"]
+    assert run("evaluate", "out/model", *split).stdout == measured.stdout
 
     write_photo(town / "photo.jpg")
     located = run("locate", "photo.jpg", "--model", "out/model", "--sources", "model", "--json")
@@ -119,6 +122,8 @@ def test_a_model_that_cannot_see_leaves_the_rest_to_work(run, town: Path, write_
         (["predict", "town.features", "--features", "town.features", "--out", "t.csv"], "is no model"),
         (["predict", "town.features", "--features", "town.features", "--out", "t.html"], ".csv or .parquet"),
         (["locate", "photo.jpg", "--model", "town.features"], "is no model"),
+        (["evaluate", "town.features"], "with --features STORE"),
+        (["evaluate", "town.features", "--features", "town.features"], "is no model"),
     ],
 )
 def test_what_the_user_can_mend_has_status_2_and_a_sentence(

@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from whence.photos.evaluate import Plan
     from whence.photos.evaluation.answers import Answers
+    from whence.photos.results import ResultRow
 
 __all__ = ["evaluate"]
 
@@ -47,9 +48,7 @@ def _named_files(
 
 
 @click.command()
-@click.argument(
-    "results", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("results", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--protocol",
     default="whence",
@@ -103,7 +102,17 @@ def _named_files(
     metavar="NAME=FILE",
     help="A history.csv of training, for the report; may be given several times.",
 )
-@click.option("--split", default="", help="Name of the split, to be printed beside every figure.")
+@click.option(
+    "--features",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Feature store to measure models on, where RESULTS are folders of models.",
+)
+@click.option(
+    "--split",
+    default="",
+    help="Name of the split, to be printed beside every figure; with --features its file.",
+)
+@click.option("--side", default="test", show_default=True, help="Side of the split to measure models on.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -118,6 +127,7 @@ def evaluate(results: tuple[Path, ...], **options: Any) -> None:
     whence evaluate predictions.csv --protocol osv5m --json
     whence evaluate small.csv large.csv --out report/
     whence evaluate results.csv --by camera_id --cluster sequence_id
+    whence evaluate run/model --features city.features --split run/split.parquet --out report/
 
     Several tables are several models, named after their files: they are compared on the photographs that all
     of them have, and one is chosen.
@@ -182,13 +192,27 @@ def _tables(results: tuple[Path, ...], options: dict[str, Any]) -> dict[str, Ans
             label = name if len(results) == 1 and name else " ".join(filter(None, (model, name)))
             if label in found:
                 raise InputError(f"two models are called {label!r}; rename one of the tables")
-            rows = read_results(path, predictions=columns)
+            rows = _located(path, options) if path.is_dir() else read_results(path, predictions=columns)
             found[label] = Answers.of_rows(rows, protocol=options["protocol"])
     return found
 
 
+def _located(model: Path, options: dict[str, Any]) -> list[ResultRow]:
+    """Locate the features that a model is to be measured on."""
+    from whence.cli.predict import located_rows
+    from whence.errors import InputError
+
+    if options["features"] is None:
+        raise InputError(f"{model} is a folder: for a model say what to measure it on, with --features STORE")
+    split = Path(options["split"]) if options["split"] else None
+    confidence = options["confidence"]
+    return located_rows(model, options["features"], split=split, side=options["side"], confidence=confidence)
+
+
 def _models(results: tuple[Path, ...]) -> list[tuple[Path, str]]:
     """Name each table after its file, or after its folder where the files are called alike."""
+    if all(path.is_dir() and path.name == "model" for path in results):  # of the folders of their runs
+        return [(path, path.resolve().parent.name) for path in results]
     stems = [path.stem for path in results]
     alike = len(set(stems)) < len(stems)
     return [(path, path.resolve().parent.name if alike else path.stem) for path in results]

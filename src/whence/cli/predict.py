@@ -14,9 +14,10 @@ from whence.errors import InputError
 if TYPE_CHECKING:
     from whence.photos.features import FeatureStore
     from whence.photos.model import Model
+    from whence.photos.results import ResultRow
     from whence.photos.samples import Samples
 
-__all__ = ["predict"]
+__all__ = ["located_rows", "predict"]
 
 folder = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -48,26 +49,41 @@ def predict(
     whence predict run/model --features city.features --split run/split.parquet --out test.csv
     whence evaluate test.csv --out report/
     """
-    from whence.cli.progress import counter
     from whence.photos.evaluate import evaluate
-    from whence.photos.features import FeatureStore
-    from whence.photos.model import Model
-    from whence.photos.model import predict as predicted
     from whence.photos.results import write_results
 
     if out.suffix.lower() not in (".csv", ".parquet"):
         raise InputError(f"{out}: results are written as .csv or .parquet; choose one of these endings")
-    opened, store = Model.open(model), FeatureStore.open(features)
-    _check_encoder(opened, store)
-    samples = store.samples() if split is None else _side(store, split, side)
-    with counter("locating") as progress:
-        rows = predicted(opened, samples, confidence=confidence, progress=progress)
+    rows = located_rows(model, features, split=split, side=side, confidence=confidence)
     write_results(out, rows)
-    click.echo(f"wrote {out}: {len(rows):,} photographs, by {visible(opened.sentence)}", err=True)
+    click.echo(f"wrote {out}: {len(rows):,} photographs", err=True)
     if all(row.truth is None for row in rows):
         return
     figures = evaluate(rows, confidence=confidence)
     click.echo(json.dumps(figures.to_json(), indent=1) if as_json else figures.summary())
+
+
+def located_rows(
+    model: Path, features: Path, *, split: Path | None, side: str, confidence: float
+) -> list[ResultRow]:
+    """Locate a side of a feature store, or all of it, with a model; tell what is done on stderr.
+
+    Raises
+    ------
+    InputError
+        When the features are those of another encoder, or the side is empty.
+    """
+    from whence.cli.progress import counter
+    from whence.photos.features import FeatureStore
+    from whence.photos.model import Model
+    from whence.photos.model import predict as predicted
+
+    opened, store = Model.open(model), FeatureStore.open(features)
+    _check_encoder(opened, store)
+    samples = store.samples() if split is None else _side(store, split, side)
+    click.echo(f"located by {visible(opened.sentence)}", err=True)
+    with counter("locating") as progress:
+        return predicted(opened, samples, confidence=confidence, progress=progress)
 
 
 def _check_encoder(model: Model, store: FeatureStore) -> None:

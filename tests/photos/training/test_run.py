@@ -12,10 +12,15 @@ from whence.errors import InputError, NotEnoughDataError, NotFoundError
 from whence.learn.history import read_history
 from whence.photos.evaluate import evaluate
 from whence.photos.features import FeatureStore
+from whence.photos.heads import RECIPES
 from whence.photos.model import Model, predict
 from whence.photos.results import read_results
 from whence.photos.splits import Split
-from whence.photos.training import Run, Watcher, train
+from whence.photos.training import Run, TrainConfig, Watcher, train
+
+
+NEEDED = {"coordinates": {"extent": "data"}}
+"""Settings without which three epochs on a tiny world are too few."""
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +111,6 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, config) -> N
 def test_a_head_without_gradients_and_without_calibration(tmp_path: Path, config) -> None:
     settings = {"head": {"kind": "constant"}, "calibration": {"fit": False}}
     plain = config()
-    from whence.photos.training import TrainConfig
 
     values = plain.to_json() | settings
     made = train(TrainConfig.of(values), tmp_path / "constant")
@@ -140,3 +144,17 @@ def test_the_history_can_be_watched_while_it_runs(tmp_path: Path, config) -> Non
     rows = read_history(tmp_path / "toy" / "checkpoint" / "history.csv")
     assert rows[0].part == "unit-vector"
     assert json.loads(json.dumps(rows[0].train_loss)) == rows[0].train_loss
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(RECIPES.keys() - {"zero-shot"}))  # that one needs a text tower
+def test_every_head_is_trained_kept_and_read_again(tmp_path: Path, config, store: Path, kind: str) -> None:
+    values = config().to_json() | {"head": {"kind": kind, **NEEDED.get(kind, {})}}
+    values["training"] |= {"max_epochs": 3}
+    made = train(TrainConfig.of(values), tmp_path / kind)
+    samples = FeatureStore.open(store).samples()
+    points = Model.open(tmp_path / kind / "model").points(samples.take(slice(0, 50)))
+    assert np.isfinite(points).all()
+    assert made.evaluation["figures"]["median_m"] < 1.2 * made.evaluation["constant"]["median_m"]
+    (belief,) = made.model.beliefs(samples.take(slice(0, 1)))
+    assert belief.radius_m(0.8) < 2e6
