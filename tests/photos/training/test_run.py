@@ -18,7 +18,6 @@ from whence.photos.results import read_results
 from whence.photos.splits import Split
 from whence.photos.training import Run, TrainConfig, Watcher, train
 
-
 NEEDED = {"coordinates": {"extent": "data"}}
 """Settings without which three epochs on a tiny world are too few."""
 
