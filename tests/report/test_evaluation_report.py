@@ -144,6 +144,31 @@ def test_nothing_located_still_makes_a_page(tmp_path: Path) -> None:
     assert "No photo with a known position was located" in (tmp_path / "page.html").read_text("utf-8")
 
 
+def test_names_of_files_are_no_formulae(tmp_path: Path) -> None:
+    names = (
+        "cost_$5$_\\frac{",
+        "_hidden",
+        "\u5317\u4eac",
+    )  # mathematics, a private name, letters the font lacks
+    tables = {name: _answers(seed, n=30) for seed, name in enumerate(names)}
+    choice = choose(tables)
+    write_evaluation(tmp_path / "page.html", evaluate_many(tables), tables=tables, choice=choice)
+    page = html.unescape((tmp_path / "page.html").read_text("utf-8"))
+    assert all(name in page for name in names)
+    errors = {name: answers.scored_m for name, answers in tables.items()}
+    legend = figures.curves(errors, footer=FOOTER, marked=["_hidden"]).axes[0].get_legend()
+    assert legend.get_texts()[0].get_text().strip() == "_hidden"
+
+
+@pytest.mark.parametrize("error_m", [0.0, 1e-3, 2e7])
+def test_one_photograph_makes_a_report(tmp_path: Path, error_m: float) -> None:
+    truths = np.array([[13.2, 55.7]])
+    place = destination(truths, np.zeros(1), np.array([error_m]))
+    answers = Answers.of_arrays(["a"], truths=truths, predictions=place, radii_m=[1.0], probability=[1.0])
+    write_evaluation(tmp_path / "report", evaluate_many({"m": answers}), tables={"m": answers})
+    assert (tmp_path / "report/index.html").is_file()
+
+
 def test_no_state_of_pyplot_is_made() -> None:
     code = "import whence.report.evaluation, sys; print('matplotlib.pyplot' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

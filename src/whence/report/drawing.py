@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +17,7 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["GREY", "INK", "PALETTE", "Footer", "data_uri", "image_bytes", "new_figure", "tidy"]
+__all__ = ["GREY", "INK", "PALETTE", "Footer", "data_uri", "image_bytes", "new_figure", "plain_text", "tidy"]
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 """Colours that people with any colour vision tell apart (Okabe & Ito 2008), yellow left out for print."""
@@ -28,6 +31,7 @@ _SETTINGS: dict[Any, Any] = {  # what savefig reads; text as outlines looks alik
     "svg.hashsalt": "whence",
     "font.family": "DejaVu Sans",
     "text.hinting": "none",  # small letters keep their shapes
+    "text.parse_math": False,  # names of files may hold dollar signs
 }
 
 Kind = Literal["svg", "png"]
@@ -65,6 +69,13 @@ def new_figure(width_in: float, height_in: float, *, footer: Footer, title: str 
     return figure
 
 
+@contextmanager
+def plain_text() -> Iterator[None]:
+    """Take texts of figures made within as they are: a dollar sign starts no formula."""
+    with mpl.rc_context({"text.parse_math": False}):
+        yield
+
+
 def tidy(axes: Axes, *, x: str, y: str, grid: Literal["x", "y", "both"] = "both") -> None:
     """Label axes and take away what carries nothing."""
     axes.set_xlabel(x, fontsize=9, color=INK)
@@ -79,7 +90,9 @@ def image_bytes(figure: Figure, kind: Kind) -> bytes:
     """Write a figure as SVG or PNG; the same figure gives the same bytes."""
     content = BytesIO()
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
+        # A name in a script that the font lacks has boxes in the image; the page has it in letters.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(content, format=kind, dpi=_DPI, metadata=metadata)
     return content.getvalue()
 

@@ -23,7 +23,7 @@ from whence.imagery.atomic import atomic_path
 from whence.imagery.rows import write_rows
 from whence.photos.evaluation.comparison import in_common
 from whence.report import evaluation_tables as tables_of
-from whence.report.drawing import Footer, data_uri
+from whence.report.drawing import Footer, data_uri, plain_text
 from whence.report.evaluation_figures import Picture, of_all_models, of_model, of_training
 from whence.report.training import read_histories
 
@@ -105,13 +105,14 @@ def write_evaluation(
     """
     check_target(target)
     path = Path(target)
-    pictures, sections = _pictures(comparison, tables, choice=choice, split=split)
     histories = {
         " ".join(filter(None, (name, part))): history
         for name, file in (curves or {}).items()
         for part, history in read_histories(file).items()
     }
-    trained = of_training(histories, split=split, protocol=comparison.protocol)
+    with plain_text():
+        pictures, sections = _pictures(comparison, tables, choice=choice, split=split)
+        trained = of_training(histories, split=split, protocol=comparison.protocol)
     html = _render(
         comparison,
         choice=choice,

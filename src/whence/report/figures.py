@@ -280,15 +280,26 @@ def _styles(order: Sequence[str], marked: Sequence[str]) -> dict[str, dict[str, 
         place = coloured.index(model)
         width = 2.4 if model in marked[:1] else 1.5
         dash = _DASHES[place % len(_DASHES)]
-        styles[model] = {"color": PALETTE[place], "linestyle": dash, "linewidth": width, "label": model}
+        styles[model] = {
+            "color": PALETTE[place],
+            "linestyle": dash,
+            "linewidth": width,
+            "label": _label(model),
+        }
     return styles
+
+
+def _label(model: str) -> str:
+    """Keep names that begin with an underscore in the legend, which leaves such labels out."""
+    return f" {model}" if model.startswith("_") else model
 
 
 def _legend(axes: Axes, order: Sequence[str]) -> None:
     if len(order) < 2:
         return
     lines, names = axes.get_legend_handles_labels()
-    at = sorted(range(len(names)), key=lambda place: order.index(names[place]))
+    places = {_label(model): place for place, model in enumerate(order)}
+    at = sorted(range(len(names)), key=lambda place: places[names[place]])
     rest = len(order) - len(names)
     title = f"{rest} others in grey" if rest else None
     axes.legend(
