@@ -35,6 +35,11 @@ __all__ = ["train"]
     "--restart", is_flag=True, help="Do not go on from an interrupted run, nor return a complete one."
 )
 @click.option("--example", metavar="HEAD", help="Print a commented configuration for a head, and do nothing.")
+@click.option(
+    "--zero-shot",
+    metavar="ENCODER",
+    help="Write a model of names alone: no photographs, no CONFIG. --set countries, per_country, patches.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON to stdout instead of text.")
 def train(
     config: Path | None,
@@ -42,6 +47,7 @@ def train(
     settings: tuple[str, ...],
     restart: bool,
     example: str | None,
+    zero_shot: str | None,
     as_json: bool,
 ) -> None:
     """Train a head as CONFIG (TOML) says, calibrate it, and write a model with its figures.
@@ -51,6 +57,7 @@ def train(
     whence train train.toml --out run
     whence train train.toml --out wide --set head.hidden=[1024] --set training.batch=1024
     whence locate photo.jpg --model run/model
+    whence train --zero-shot clip-vit-b32 --out names.model --set countries='["SE", "NO"]'
 
     An interrupted run goes on when the same command is given again, to the same result. On several GPUs:
     accelerate launch -m whence train train.toml --out run.
@@ -59,6 +66,9 @@ def train(
         from whence.photos.training import example_config
 
         click.echo(example_config(example), nl=False)
+        return
+    if zero_shot is not None and out is not None and config is None:
+        click.echo(f"wrote {_by_names(zero_shot, out, settings)}", err=True)
         return
     if config is None or out is None:
         raise InputError("name a configuration and the folder to make: whence train CONFIG --out RUN")
@@ -78,6 +88,16 @@ def _trained(config: Path, out: Path, settings: tuple[str, ...], *, restart: boo
     asked = TrainConfig.read(config, overrides=dict(_setting(text) for text in settings))
     with _telling() as watch, _way_on(out):
         return trained(asked, out, restart=restart, watch=watch)
+
+
+def _by_names(source: str, out: Path, settings: tuple[str, ...]) -> Path:
+    from whence.photos.heads.zero_shot import ZeroShot
+    from whence.photos.training import zero_shot_model
+    from whence.photos.training.sections import built
+
+    asked = built(ZeroShot, dict(_setting(text) for text in settings), "zero-shot")
+    zero_shot_model(source, out, settings=asked)
+    return out
 
 
 @contextmanager

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from whence.photos.training.example import example_config
     from whence.photos.training.run import Run, Watcher, train
     from whence.photos.training.settings import TrainingSettings
+    from whence.photos.training.zero_shot import zero_shot_model
 
-__all__ = ["Run", "TrainConfig", "TrainingSettings", "Watcher", "example_config", "train"]
+__all__ = ["Run", "TrainConfig", "TrainingSettings", "Watcher", "example_config", "train", "zero_shot_model"]
 
 _HOMES = {
     "Run": "run",
@@ -21,6 +22,7 @@ _HOMES = {
     "Watcher": "run",
     "example_config": "example",
     "train": "run",
+    "zero_shot_model": "zero_shot",
 }
 
 __getattr__, __dir__ = exports(__name__, _HOMES)

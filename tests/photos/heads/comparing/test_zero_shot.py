@@ -5,13 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from whence.cli import main
 from whence.earth.region import Region
 from whence.earth.sphere import destination, distance_m
 from whence.errors import FormatError, InputError, NotEnoughDataError
+from whence.learn.encoders import load_encoder
 from whence.photos.heads import Task, head_class, recipe_class
 from whence.photos.heads.zero_shot import (
     NamedPlaces,
@@ -20,6 +23,7 @@ from whence.photos.heads.zero_shot import (
     gazetteer_places,
     zero_shot_head,
 )
+from whence.photos.model import Model
 from whence.photos.samples import Samples
 
 DIM = 64
@@ -167,3 +171,32 @@ def test_captions_without_a_gap_are_refused() -> None:
         zero_shot_head(Reader(), places=PLACES, place_prompts=["a photo"])
     with pytest.raises(InputError, match="together"):
         NamedPlaces(("a", "b", "c"), ("X", "Y", "X"), np.zeros((3, 2)), np.ones(3))
+
+
+def test_a_model_folder_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Wide(Reader):
+        def encode(self, texts: Sequence[str]) -> np.ndarray:
+            return np.tile(super().encode(texts), (1, 12)) / np.sqrt(12).astype(np.float32)
+
+    for home in ("whence.photos.heads.zero_shot", "whence.photos.training.zero_shot"):
+        monkeypatch.setattr(f"{home}.opened_tower", lambda _: Wide())
+    out = tmp_path / "names.model"
+    arguments = ["train", "--zero-shot", "thumbnail", "--out", str(out), "--set", 'countries=["SE", "NO"]']
+
+    def status(*more: str) -> object:
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, *more])
+        return ended.value.code
+
+    assert status("--set", "per_country=4") == 0
+    model = Model.open(out)
+    assert model.head.kind == "zero-shot"
+    assert model.encoder.identity == load_encoder("thumbnail").identity
+    assert len(model.head.lonlat) == 8  # type: ignore[attr-defined]
+    vector = Wide().encode(["Oslo, Norway"])
+    oslo = next(row for row in model.head.lonlat if abs(row[1] - 59.91) < 0.1)  # type: ignore[attr-defined]
+    assert distance_m(model.points(vector)[0], oslo) < 1.0
+    assert status("--set", "cities=3") == 2
+    assert "has no setting 'cities'" in capsys.readouterr().err
