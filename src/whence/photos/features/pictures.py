@@ -112,9 +112,8 @@ def _of_store(store: ImageStore) -> Pictures:
 def _of_table(table: PhotoTable, source: str) -> Pictures:
     """Keep all columns; positions that the table lacks come from EXIF."""
     photos = photos_of(table)
-    known = Metadata.of_table(table)
-    for name, values in _positions(photos).items():
-        known = known.with_column(name, values)
+    positions = _positions(photos)
+    known = Metadata.of_table(table).with_lonlat(np.column_stack([positions["lon"], positions["lat"]]))
     return _of_files(photos, known, source)
 
 

@@ -36,11 +36,13 @@ from whence.photos.training.sections import flattened
 if TYPE_CHECKING:
     from whence.learn.history import Epoch
     from whence.learn.parallel import Parallel
+    from whence.photos.evaluate import Evaluation
     from whence.photos.heads.protocol import Head
+    from whence.photos.samples import Samples
     from whence.photos.training.config import TrainConfig
     from whence.typing import Json, PathLike
 
-__all__ = ["Run", "Watcher", "train"]
+__all__ = ["Given", "Run", "Watcher", "constant_figures", "train"]
 
 CONFIG, HISTORY, EVALUATION = "config.toml", "history.csv", "evaluation.json"
 MODEL, CHECKPOINT, SPLIT, PREDICTIONS = "model", "checkpoint", "split.parquet", "validation.csv"
@@ -100,13 +102,33 @@ class Run:
         return list(self.evaluation["sentences"])
 
 
+@dataclass(frozen=True)
+class Given:
+    """What is known before a training begins, so that a sweep does it once.
+
+    Attributes
+    ----------
+    data
+        The photographs, opened.
+    constant
+        Figures of the constant point on the validation side.
+    fitted
+        The head and its epochs where it was fitted elsewhere, as in a stack of heads: what is left is to
+        calibrate, to measure and to write.
+    """
+
+    data: TrainingData | None = None
+    constant: Evaluation | None = None
+    fitted: tuple[Head, Sequence[Epoch]] | None = None
+
+
 def train(
     config: TrainConfig,
     out: PathLike,
     *,
     restart: bool = False,
     watch: Watcher | None = None,
-    fitted: tuple[Head, Sequence[Epoch]] | None = None,
+    given: Given | None = None,
 ) -> Run:
     """Train a model.
 
@@ -121,9 +143,8 @@ def train(
         Forget what is there.
     watch
         Who is told how it goes.
-    fitted
-        The head and its epochs where it was fitted elsewhere, as in a stack of heads: what is left is to
-        calibrate, to measure and to write.
+    given
+        What is known already, as in a sweep.
 
     Raises
     ------
@@ -148,7 +169,7 @@ def train(
         _claim(folder, config, restart=restart)
     parallel.wait()
     if not (folder / EVALUATION).is_file():
-        _Training(config, folder, watch or Watcher(), parallel).run(fitted)
+        _Training(config, folder, watch or Watcher(), parallel, given or Given()).run()
     return Run.open(folder)
 
 
@@ -197,17 +218,20 @@ def _check_same(path: Path, config: TrainConfig) -> None:
 class _Training:
     """The steps of a run."""
 
-    def __init__(self, config: TrainConfig, folder: Path, watch: Watcher, parallel: Parallel) -> None:
+    def __init__(
+        self, config: TrainConfig, folder: Path, watch: Watcher, parallel: Parallel, given: Given
+    ) -> None:
         self.config, self.folder, self.watch, self.parallel = config, folder, watch, parallel
-        self.data = TrainingData.open(config)
+        self.given = given
+        self.data = given.data or TrainingData.open(config)
         self.sides = (self.data.side("train"), self.data.side("validation"))
         self.name = config.model.name or folder.resolve().name
 
-    def run(self, fitted: tuple[Head, Sequence[Epoch]] | None) -> None:
+    def run(self) -> None:
         """Fit, calibrate, measure, write."""
         for sentence in self.data.sentences():
             self.watch.say(sentence)
-        head = self.fit() if fitted is None else self.take(*fitted)
+        head = self.fit() if self.given.fitted is None else self.take(*self.given.fitted)
         if self.parallel.rank == 0:
             self.finish(head)
         self.parallel.wait()
@@ -263,10 +287,8 @@ class _Training:
 
     def figures(self, model: Model, rows: list[Any]) -> Json:
         """Measure the model and the constant point on the validation side."""
-        confidence = self.config.model.confidence
-        constant = constant_model(*self.sides, self.config.calibration)
-        baseline = evaluate(predict(constant, self.sides[1], confidence=confidence), confidence=confidence)
-        measured = evaluate(rows, confidence=confidence)
+        baseline = self.given.constant or constant_figures(self.sides, self.config)
+        measured = evaluate(rows, confidence=self.config.model.confidence)
         promise = model.calibration.promise
         told = [f"{self.name} ({self.config.kind}) on the validation side, which stopped and calibrated it:"]
         told += measured.summary().splitlines()
@@ -296,6 +318,13 @@ class _Training:
             training=json.loads(json.dumps(asdict(self.config.training))),
             licence=self.config.model.licence,
         )
+
+
+def constant_figures(sides: tuple[Samples, Samples], config: TrainConfig) -> Evaluation:
+    """Measure the constant point of the first side on the second: what every model is printed beside."""
+    confidence = config.model.confidence
+    constant = constant_model(*sides, config.calibration)
+    return evaluate(predict(constant, sides[1], confidence=confidence), confidence=confidence)
 
 
 def _median(figures: Any) -> str:
