@@ -20,7 +20,7 @@ from whence.photos.choose import choose
 from whence.photos.evaluate import Plan
 from whence.photos.evaluation.answers import Answers
 from whence.photos.evaluation.comparison import evaluate_many
-from whence.report import figures
+from whence.report import curves, figures
 from whence.report.drawing import Footer, image_bytes
 from whence.report.error_map import error_map
 from whence.report.evaluation import check_target, write_evaluation
@@ -156,7 +156,7 @@ def test_names_of_files_are_no_formulae(tmp_path: Path) -> None:
     page = html.unescape((tmp_path / "page.html").read_text("utf-8"))
     assert all(name in page for name in names)
     errors = {name: answers.scored_m for name, answers in tables.items()}
-    legend = figures.curves(errors, footer=FOOTER, marked=["_hidden"]).axes[0].get_legend()
+    legend = curves.curves(errors, footer=FOOTER, marked=["_hidden"]).axes[0].get_legend()
     assert legend.get_texts()[0].get_text().strip() == "_hidden"
 
 
@@ -193,9 +193,9 @@ def _all_figures() -> dict[str, object]:
     return {
         "histogram": figures.error_histogram(one.distribution, footer=FOOTER),
         "fine": figures.fine_histogram(_answers(1, spread_deg=CITY, median_m=90.0).errors_m, footer=FOOTER),
-        "curves": figures.curves(errors, footer=FOOTER, marked=["B16-a"]),
-        "scale": figures.curves_by_scale(errors, footer=FOOTER),
-        "family": figures.curves_by_family(errors, footer=FOOTER),
+        "curves": curves.curves(errors, footer=FOOTER, marked=["B16-a"]),
+        "scale": curves.curves_by_scale(errors, footer=FOOTER),
+        "family": curves.curves_by_family(errors, footer=FOOTER),
         "reliability": figures.reliability(one.radii, one.probabilities, footer=FOOTER),
         "bars": figures.group_bars(one.groups[0], footer=FOOTER),
         "forest": figures.forest(found, found.metrics[:3], footer=FOOTER),
@@ -228,7 +228,7 @@ def test_bars_are_the_counts() -> None:
 
 def test_drawn_curves_are_the_shares() -> None:
     errors = {name: _answers(seed).scored_m for seed, name in enumerate("ab")}
-    figure = figures.curves(errors, footer=FOOTER, marked=["b"])
+    figure = curves.curves(errors, footer=FOOTER, marked=["b"])
     for axes in figure.axes:
         lines = {line.get_label(): line for line in axes.get_lines()}
         for name, line in lines.items():
@@ -242,7 +242,7 @@ def test_drawn_curves_are_the_shares() -> None:
 
 def test_many_models_are_grey_but_for_a_few() -> None:
     errors = {f"m{k}": _answers(k).scored_m for k in range(12)}
-    figure = figures.curves(errors, footer=FOOTER, marked=["m7"])
+    figure = curves.curves(errors, footer=FOOTER, marked=["m7"])
     legend = figure.axes[0].get_legend()
     assert legend.get_title().get_text() == "7 others in grey"
     assert legend.get_texts()[0].get_text() == "m7"

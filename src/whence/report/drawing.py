@@ -17,10 +17,25 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["GREY", "INK", "PALETTE", "Footer", "data_uri", "image_bytes", "new_figure", "plain_text", "tidy"]
+__all__ = [
+    "DASHES",
+    "GREY",
+    "INK",
+    "PALETTE",
+    "Footer",
+    "data_uri",
+    "image_bytes",
+    "new_figure",
+    "plain_text",
+    "short",
+    "tidy",
+]
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 """Colours that people with any colour vision tell apart (Okabe & Ito 2008), yellow left out for print."""
+
+DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+"""Line styles, told apart in grey."""
 
 GREY = "#B5B2AA"
 INK = "#22211F"
@@ -67,6 +82,17 @@ def new_figure(width_in: float, height_in: float, *, footer: Footer, title: str 
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
     figure.supxlabel(str(footer), x=0.01, ha="left", fontsize=7.5, color="#69645B")
     return figure
+
+
+def short(value: float, _: int | None = None) -> str:
+    """Write a number beside an axis: four digits, whole from ten thousand on.
+
+    Examples
+    --------
+    >>> short(0.25), short(2500.0), short(12_500.0)
+    ('0.25', '2,500', '12,500')
+    """
+    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 @contextmanager

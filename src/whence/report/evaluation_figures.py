@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whence.report import figures
+from whence.report import curves, figures
 from whence.report.drawing import Footer, image_bytes
 from whence.report.error_map import MANY, error_map
 from whence.report.training import training_curves
@@ -76,18 +76,18 @@ def of_all_models(
     drawn = [
         _Drawn(
             "curves",
-            figures.curves(named, footer=footer, marked=marked, title=title),
+            curves.curves(named, footer=footer, marked=marked, title=title),
             f"Cumulative curves of all models, in full and zoomed; {marked[0]}, the chosen one, is thick. "
             "Photographs that a model did not locate never count as within.",
         ),
         _Drawn(
             "curves_by_scale",
-            figures.curves_by_scale(named, footer=footer, marked=marked, title="The same at every scale"),
+            curves.curves_by_scale(named, footer=footer, marked=marked, title="The same at every scale"),
             "The same curves over a logarithmic distance, with the usual names of the limits.",
         ),
         _Drawn(
             "curves_by_family",
-            figures.curves_by_family(named, footer=footer, title="Families of models"),
+            curves.curves_by_family(named, footer=footer, title="Families of models"),
             "Thin: every model in the colour of its family. Thick: the highest of the family everywhere.",
         ),
     ]
@@ -108,7 +108,7 @@ def of_model(model: str, figures_of: Evaluation, answers: Answers, *, split: str
         _histogram(model, figures_of, answers, footer=footer),
         _Drawn(
             "curve",
-            figures.curves_by_scale(
+            curves.curves_by_scale(
                 {model: answers.scored_m},
                 footer=footer,
                 marked=(model,),
@@ -136,7 +136,7 @@ def of_model(model: str, figures_of: Evaluation, answers: Answers, *, split: str
 
 def _histogram(model: str, figures_of: Evaluation, answers: Answers, *, footer: Footer) -> _Drawn:
     title = f"Errors of {model}"
-    if not answers.located.any() or figures.ranges_km({model: answers.scored_m})[0] >= 20_000.0:
+    if not answers.located.any() or curves.ranges_km({model: answers.scored_m})[0] >= 20_000.0:
         chart = figures.error_histogram(figures_of.distribution, footer=footer, title=title)
         words = (
             "Errors in bins of 100 km with their mean, and the photographs with an error up to each "

@@ -62,40 +62,48 @@ def _between(interval: Interval | None, unit: str) -> str:
 
 
 def _model(figures: Evaluation) -> dict[str, Any]:
-    shares = [(f"within {length_text(share.limit_m)}", share) for share in figures.within]
-    shares += [(f"beyond {length_text(share.limit_m)}", share) for share in (figures.far_200, figures.far)]
+    counted = zip(figures.distribution.limits_km, figures.distribution.counts, strict=True)
     return {
         "headline": _headline(figures),
         "lines": sentences(figures),
         "with_truth": f"{figures.with_truth:,}",
         "located": f"{figures.located:,}",
-        "shares": [
-            {
-                "label": label,
-                "of_all": f"{share.of_all:.1%}",
-                "interval": _between(share.interval, "share"),
-                "of_located": "–" if share.of_located is None else f"{share.of_located:.1%}",
-            }
-            for label, share in shares
-        ],
-        "levels": [
-            {
-                "name": level.name,
-                "share": f"{level.share:.1%}",
-                "interval": _between(level.interval, "share"),
-                "counted": f"{level.hits:,} of {level.count:,}",
-                "truth_from": level.truth_from.replace("+", " + "),
-            }
-            for level in figures.levels
-        ],
+        "shares": _share_rows(figures),
+        "levels": _level_rows(figures),
         "names_from": figures.levels[0].names_from if figures.levels else "",
         "classes": _classes(figures),
         "counts": [
-            {"limit": f"{limit:,.2f}".removesuffix(".00"), "count": f"{count:,}"}
-            for limit, count in zip(figures.distribution.limits_km, figures.distribution.counts, strict=True)
+            {"limit": f"{limit:,.2f}".removesuffix(".00"), "count": f"{count:,}"} for limit, count in counted
         ],
         "groups": [_group_table(groups) for groups in figures.groups],
     }
+
+
+def _share_rows(figures: Evaluation) -> list[dict[str, str]]:
+    shares = [("within", share) for share in figures.within]
+    shares += [("beyond", share) for share in (figures.far_200, figures.far)]
+    return [
+        {
+            "label": f"{side} {length_text(share.limit_m)}",
+            "of_all": f"{share.of_all:.1%}",
+            "interval": _between(share.interval, "share"),
+            "of_located": "–" if share.of_located is None else f"{share.of_located:.1%}",
+        }
+        for side, share in shares
+    ]
+
+
+def _level_rows(figures: Evaluation) -> list[dict[str, str]]:
+    return [
+        {
+            "name": level.name,
+            "share": f"{level.share:.1%}",
+            "interval": _between(level.interval, "share"),
+            "counted": f"{level.hits:,} of {level.count:,}",
+            "truth_from": level.truth_from.replace("+", " + "),
+        }
+        for level in figures.levels
+    ]
 
 
 def _headline(figures: Evaluation) -> list[dict[str, str]]:

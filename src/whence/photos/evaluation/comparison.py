@@ -242,58 +242,62 @@ def compare(
     """Compare models on common photographs; `evaluate_many` prepares what this takes."""
     first = next(iter(common.values()))
     resampling = resampling_of(first, cluster=plan.cluster, seed=plan.seed)
-    values = np.array([values_of(answers, metrics) for answers in common.values()])
-    draws = draws_of(common, metrics, resampling)
-    models = tuple(common)
+    measured = _Measured(
+        models=tuple(common),
+        metrics=tuple(metrics),
+        values=np.array([values_of(answers, metrics) for answers in common.values()]),
+        draws=draws_of(common, metrics, resampling),
+    )
     return Comparison(
         protocol=first.protocol.name,
-        models=models,
+        models=measured.models,
         common=len(first),
-        left_out={name: len(tables[name]) - len(first) for name in models},
-        metrics=tuple(metrics),
-        standings=_standings(models, metrics, values, draws, resampling),
-        contrasts=_contrasts(models, metrics, values, draws),
+        left_out={name: len(tables[name]) - len(first) for name in common},
+        metrics=measured.metrics,
+        standings=_standings(measured, resampling),
+        contrasts=_contrasts(measured),
         resamples=resampling.number,
         clusters=None if plan.cluster is None else resampling.units,
         evaluations=evaluations,
     )
 
 
-def _standings(
-    models: Sequence[str],
-    metrics: Sequence[Metric],
-    values: Floats,
-    draws: Floats,
-    resampling: Resampling,
-) -> tuple[Standing, ...]:
-    def ends(m: int, k: int) -> Interval | None:
-        if metrics[k].unit == "share":
-            return share_interval(round(values[m, k] * resampling.count), draws[:, m, k], resampling)
-        return _finite_ends(draws[:, m, k])
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Values of every model in every metric, in fact and on every resample."""
 
-    return tuple(
-        Standing(model, metric.name, _finite(values[m, k]), ends(m, k))
-        for m, model in enumerate(models)
-        for k, metric in enumerate(metrics)
-    )
+    models: tuple[str, ...]
+    metrics: tuple[Metric, ...]
+    values: Floats  # (models, metrics)
+    draws: Floats  # (resamples, models, metrics)
 
 
-def _contrasts(
-    models: Sequence[str], metrics: Sequence[Metric], values: Floats, draws: Floats
-) -> tuple[Contrast, ...]:
+def _standings(measured: _Measured, resampling: Resampling) -> tuple[Standing, ...]:
     found = []
-    for k, metric in enumerate(metrics):
-        best = int(np.argmax(values[:, k]) if metric.more_is_better else np.argmin(values[:, k]))
-        for m, model in enumerate(models):
+    for m, model in enumerate(measured.models):
+        for k, metric in enumerate(measured.metrics):
+            value, drawn = float(measured.values[m, k]), measured.draws[:, m, k]
+            if metric.unit == "share":
+                ends: Interval | None = share_interval(round(value * resampling.count), drawn, resampling)
+            else:
+                ends = _finite_ends(drawn)
+            found.append(Standing(model, metric.name, _finite(value), ends))
+    return tuple(found)
+
+
+def _contrasts(measured: _Measured) -> tuple[Contrast, ...]:
+    found = []
+    for k, metric in enumerate(measured.metrics):
+        values, draws = measured.values[:, k], measured.draws[:, :, k]
+        best = int(np.argmax(values) if metric.more_is_better else np.argmin(values))
+        for m, model in enumerate(measured.models):
             if m != best:
                 with np.errstate(invalid="ignore"):  # infinity less infinity
-                    apart = draws[:, m, k] - draws[:, best, k]
-                    difference = _finite(values[m, k] - values[best, k])
-                ends = interval_of(apart)
-                clear = bool(ends[0] > 0.0 or ends[1] < 0.0)
-                found.append(
-                    Contrast(models[best], model, metric.name, difference, _finite_ends(apart), clear)
-                )
+                    apart, difference = draws[:, m] - draws[:, best], _finite(values[m] - values[best])
+                low, high = interval_of(apart)
+                clear = bool(low > 0.0 or high < 0.0)
+                ends = _finite_ends(apart)
+                found.append(Contrast(measured.models[best], model, metric.name, difference, ends, clear))
     return tuple(found)
 
 

@@ -114,7 +114,7 @@ def grouped(answers: Answers, labels: NDArray[np.object_], *, by: str, min_count
     limits_m = tuple(sorted({*answers.protocol.limits_m, *(1000.0 * km for km in _LIMITS_KM)}))
     parts = _parts(codes, len(names))
     found = [
-        _group(str(name), answers.errors_m[rows], scores[rows], _within(answers, rows, limits_m))
+        _group(str(name), answers.errors_m[rows], scores[rows], within=_within(answers, rows, limits_m))
         for name, rows in zip(names, parts, strict=True)
     ]
     found.sort(key=lambda group: (-group.count, group.name))
@@ -137,7 +137,7 @@ def _within(answers: Answers, rows: Ints, limits_m: tuple[float, ...]) -> tuple[
     )
 
 
-def _group(name: str, errors_m: Floats, scores: Floats, within: tuple[float, ...]) -> Group:
+def _group(name: str, errors_m: Floats, scores: Floats, *, within: tuple[float, ...]) -> Group:
     located = np.sort(errors_m[np.isfinite(errors_m)])
     return Group(
         name=name,
