@@ -43,7 +43,7 @@ def test_the_models_belief_is_the_answer(tmp_path: Path, photo: Path) -> None:
     assert said.evidence.sentence.startswith(
         "The model north (constant, trained on 900 photographs) puts most of its weight near Lund, SE"
     )
-    expected = next(iter(Model.open(tmp_path / "m").beliefs(np.ones((1, 768)))))
+    expected = next(iter(Model.open(tmp_path / "m").beliefs(np.full((1, 768), 768**-0.5))))
     assert estimate.radius_m == pytest.approx(expected.radius_m(0.8), rel=1e-3)
 
 

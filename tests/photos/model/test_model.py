@@ -32,7 +32,8 @@ def lund(**options) -> Model:
 
 
 def vectors(count: int = 5) -> np.ndarray:
-    return np.random.default_rng(0).normal(size=(count, 768)).astype(np.float32)
+    drawn = np.random.default_rng(0).normal(size=(count, 768)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
 def test_what_is_written_comes_back(tmp_path: Path) -> None:
@@ -59,6 +60,7 @@ def test_arrays_and_kind_come_back_through_the_table(tmp_path: Path) -> None:
     for name, array in made.head.to_parts()[1].items():
         assert np.array_equal(found.head.to_parts()[1][name], array)
     x = rng.normal(size=(7, 16)).astype(np.float32)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
     assert np.array_equal(found.points(x), made.points(x))
 
 
@@ -141,6 +143,15 @@ def test_a_failed_save_leaves_the_old_model(tmp_path: Path) -> None:
 def test_vectors_of_another_length_are_refused() -> None:
     with pytest.raises(InputError, match=r"takes vectors \(n, 768\)"):
         lund().points(np.zeros((2, 5)))
+
+
+@pytest.mark.parametrize("wrong", [2.0, 0.0, np.nan])
+def test_vectors_that_are_not_of_length_one_are_refused(wrong: float) -> None:
+    given = vectors()
+    given[3] *= wrong
+    with pytest.raises(InputError, match="takes vectors of length 1"):
+        lund().points(given)
+    assert len(lund().points(given[:3].astype(np.float16))) == 3
 
 
 # ---- predictions

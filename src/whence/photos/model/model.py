@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Model"]
 
+_NEARLY = 0.02  # float16 rounds, and quantised vectors are a little off
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -140,6 +142,12 @@ class Model:
             raise InputError(
                 f"the model {self.record.name} takes vectors (n, {self.head.dim}) of "
                 f"{self.record.encoder or 'its encoder'}, not {vectors.shape}"
+            )
+        lengths = np.linalg.norm(vectors, axis=1)
+        if not (np.abs(lengths - 1.0) < _NEARLY).all():
+            raise InputError(
+                f"the model {self.record.name} takes vectors of length 1, as encoders give them; divide each "
+                "by its length"
             )
         return self.head.mixtures(vectors)
 
