@@ -46,7 +46,7 @@ def assert_same_after_round_trip(head: Head, features: np.ndarray) -> None:
         Cells(hierarchy=0.5, tau_km=300.0, label_smoothing=0.05),
         Cells(partition="h3", resolution=1, hierarchy=0.5, by_ancestors=True),
         Cells(partition="grid", step_deg=10.0, tau_km=500.0, balance=0.5, hierarchy=0.3),
-        Cells(hidden=(), patches=5),
+        Cells(hidden=(), patches=5, standardise=True),
     ],
     ids=str,
 )

@@ -100,8 +100,8 @@ def floors_km(partition: Partition, lonlat: np.ndarray) -> float:
 @pytest.mark.parametrize(
     "recipe",
     [
-        Hybrid(max_points=40),
-        Hybrid(max_points=40, shared_offset=True, hierarchy=0.3),
+        Hybrid(max_points=40, standardise=True),
+        Hybrid(max_points=40, shared_offset=True, hierarchy=0.3, standardise=True),
         Hybrid(partition="h3", resolution=0, offset_loss="huber"),
         Hybrid(partition="h3", resolution=0, offset_loss="gaussian", offset_weight=0.3),
         Hybrid(partition="grid", step_deg=30.0, offset="plane", offset_loss="laplace", offset_weight=0.3),

@@ -55,7 +55,7 @@ def test_says_how_sure_it_is(make_task: Callable[..., Task]) -> None:
     spread_deg = np.where(rng.random(900) < 0.5, 0.5, 5.0)
     features = np.column_stack([centers / 30, np.log(spread_deg), np.ones(900)])
     samples = Samples.of_arrays(features, centers + spread_deg[:, None] * rng.normal(size=(900, 2)))
-    task = make_task(samples.subset(np.arange(600)), samples.subset(np.arange(600, 900)), epochs=60)
+    task = make_task(samples.subset(np.arange(600)), samples.subset(np.arange(600, 900)))
     mixtures = VMFMixture(components=1, dropout=0.0).fit(task).mixtures(task.validation.take(slice(None)))
     sure = spread_deg[600:] < 1
     assert np.median(mixtures.spread_m[sure]) == pytest.approx(55.6e3, rel=0.5)

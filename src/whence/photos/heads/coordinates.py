@@ -164,7 +164,8 @@ class Coordinates:
         ``world``, or ``data``: the range of the last layer is the box of the training positions with a margin
         of a tenth. A city is a ten-thousandth of the globe, which the last layer would have to hit.
     standardise
-        Whether every component of the features is brought to mean 0 and deviation 1.
+        Whether every component of the features is brought to mean 0 and deviation 1. Learning is about twice
+        as fast then; few photographs of a city are learnt by heart, and new blocks of it suffer.
     """
 
     loss: str = "haversine"

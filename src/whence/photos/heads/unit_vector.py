@@ -101,13 +101,14 @@ class UnitVector:
     dropout
         Share of the hidden values left out in training.
     standardise
-        Whether every component of the features is brought to mean 0 and deviation 1.
+        Whether every component of the features is brought to mean 0 and deviation 1. Learning is about twice
+        as fast then; few photographs of a city are learnt by heart, and new blocks of it suffer.
     """
 
     loss: str = "haversine"
     hidden: tuple[int, ...] = (256, 128)
     dropout: float = 0.0
-    standardise: bool = True
+    standardise: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", layer_sizes(self.hidden))

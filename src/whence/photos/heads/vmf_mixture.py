@@ -155,7 +155,8 @@ class VMFMixture:
     dropout
         Share of the hidden values left out in training.
     standardise
-        Whether every component of the features is brought to mean 0 and deviation 1.
+        Whether every component of the features is brought to mean 0 and deviation 1. Learning is about twice
+        as fast then; few photographs of a city are learnt by heart, and new blocks of it suffer.
     least_spread_m
         No patch becomes narrower: a likelihood would shrink one onto a single photograph.
     patches
@@ -166,7 +167,7 @@ class VMFMixture:
     shared_centers: int = 0
     hidden: tuple[int, ...] = (256, 128)
     dropout: float = 0.1
-    standardise: bool = True
+    standardise: bool = False
     least_spread_m: float = 10.0
     patches: int = 32
 
