@@ -200,12 +200,12 @@ class Combination:
         assert self.partition is not None
         region = self.partition.assign(joined.lonlat)  # (n, k)
         votes = np.zeros((*region.shape, len(members)))
-        rows = np.repeat(np.arange(len(region))[:, None], 1, axis=1)
         for place, member in enumerate(members):
-            own = self.partition.assign(member.lonlat)
-            mass = np.zeros((len(region), len(self.partition)))
-            np.add.at(mass, (np.broadcast_to(rows, own.shape), own), member.weights)
-            votes[..., place] = region == mass.argmax(axis=1)[:, None]
+            kept = member.heaviest(self.patches)
+            own = self.partition.assign(kept.lonlat)
+            mass = np.einsum("nij,nj->ni", own[:, :, None] == own[:, None, :], kept.weights)
+            winner = np.take_along_axis(own, mass.argmax(axis=1)[:, None], axis=1)
+            votes[..., place] = region == winner
         return votes
 
     def _likeliest_strengths(self, members: Sequence[Mixtures], truth: Floats) -> Floats:
