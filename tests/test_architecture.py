@@ -77,7 +77,7 @@ def test_only_the_demo_draws_the_small_world() -> None:
         for path in modules()
         if any(name.startswith("whence.smallworld") for name in imports(path))
     }
-    assert {user for user in users if not user.startswith("smallworld")} <= {"cli/demo.py"}
+    assert {user for user in users if not user.startswith("smallworld")} <= {"cli/demo.py", "cli/sweep.py"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))

@@ -32,7 +32,7 @@ from whence.errors import FormatError, InputError, NotFoundError
 if TYPE_CHECKING:
     from whence.typing import Json, PathLike
 
-__all__ = ["SweepRow", "read_sweep", "rows_of", "thesis_sweep"]
+__all__ = ["SweepRow", "dotted", "read_sweep", "read_toml", "rows_of", "thesis_sweep"]
 
 _GROUPS = ("head", "training")
 _NAME = re.compile(r"[^\w.+-]+")
@@ -135,15 +135,7 @@ def read_sweep(path: PathLike) -> list[SweepRow]:
         When a column or key is not known, a model has no features, or two have the same name.
     """
     file = Path(path)
-    try:
-        text = file.read_text("utf-8-sig")
-    except FileNotFoundError as error:
-        raise NotFoundError(f"there is no sweep {file}; write one, or use: whence sweep thesis") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{file} is no text; a sweep is a CSV or TOML file") from error
-    models = list(
-        _models_of_toml(text, file) if file.suffix.lower() == ".toml" else _models_of_csv(text, file)
-    )
+    models = list(_models_of_toml(file) if file.suffix.lower() == ".toml" else _models_of_csv(file))
     return rows_of(models, folder=file.parent, where=str(file))
 
 
@@ -191,8 +183,17 @@ def _row(model: Mapping[str, Any], folder: Path, where: str) -> SweepRow:
     return SweepRow(str(model["name"]), folder / str(model["features"]), groups["head"], groups["training"])
 
 
-def _models_of_csv(text: str, file: Path) -> Iterator[dict[str, Any]]:
-    reader = csv.DictReader(text.splitlines())
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no sweep {file}; write one, or use: whence sweep thesis") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{file} is no text; a sweep is a CSV or TOML file") from error
+
+
+def _models_of_csv(file: Path) -> Iterator[dict[str, Any]]:
+    reader = csv.DictReader(_text(file).splitlines())
     for number, row in enumerate(reader, start=2):
         if None in row or None in row.values():
             raise FormatError(f"{file}, line {number} has more or fewer cells than the heading")
@@ -207,29 +208,41 @@ def _value(cell: str) -> Any:
         return cell.strip()
 
 
-def _models_of_toml(text: str, file: Path) -> Iterator[dict[str, Any]]:
+def read_toml(file: Path) -> dict[str, Any]:
+    """Read the TOML file of a sweep as it is.
+
+    Raises
+    ------
+    NotFoundError, FormatError
+        When it is not there, or no TOML.
+    """
     try:
-        content = tomllib.loads(text)
+        return tomllib.loads(_text(file))
     except tomllib.TOMLDecodeError as error:
         raise FormatError(f"{file} is not TOML: {error}") from error
+
+
+def _models_of_toml(file: Path) -> Iterator[dict[str, Any]]:
+    content = read_toml(file)
     unknown = sorted(content.keys() - {"common", "grid", "models"})
     if unknown:
         raise InputError(f"{file}: {', '.join(unknown)} is not known; a sweep has common, grid and models")
-    common = dict(_dotted(content.get("common", {})))
-    grid = dict(_dotted(content.get("grid", {})))
+    common = dict(dotted(content.get("common", {})))
+    grid = dict(dotted(content.get("grid", {})))
     for key, values in grid.items():
         if not isinstance(values, list) or not values:
             raise InputError(f"{file}: grid.{key} must be a list of values, not {values!r}")
     for values in itertools.product(*grid.values()) if grid else ():
         yield common | dict(zip(grid, values, strict=True))
     for model in content.get("models", []):
-        yield common | dict(_dotted(model))
+        yield common | dict(dotted(model))
 
 
-def _dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Give nested tables as dotted names and values."""
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _dotted(value, f"{prefix}{key}.")
+            yield from dotted(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 
