@@ -1,0 +1,139 @@
+"""Every head on the simulated planet, beside the best that any method could reach.
+
+python benchmarks/heads_planet.py --positions coordinates_100K.csv --out figures.json
+
+SIMULATED: the features are drawn from a known density at real positions of photographs, so that the posterior,
+and with it the smallest error on average, can be computed. The figures say which head makes how much of the same
+information, and nothing about real photographs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.machine import THREAD_LIMITS, describe
+from whence.imagery.metadata import Metadata
+from whence.photos.evaluate import Plan
+from whence.photos.evaluation.comparison import evaluate_many
+from whence.photos.features import FeatureStore
+from whence.photos.model import Model, predict
+from whence.photos.splits import Split
+from whence.photos.training import TrainConfig
+from whence.photos.training.fitting import calibrated, fit_head
+from whence.smallworld.planet_data import write_planet
+
+PHOTOGRAPHS = (20_000, 4_000, 4_000)
+PLACES = 20_000
+TRAINING = {"batch": 256, "max_epochs": 80, "patience": 5, "lr": 1e-3}
+SMOOTHED = {"tau_km": 150.0}
+HEADS = {
+    "constant point": {"kind": "constant"},
+    "coordinates, MSE": {"kind": "coordinates", "loss": "mse"},
+    "coordinates, haversine": {"kind": "coordinates", "loss": "haversine"},
+    "coordinates, modified geoscore": {"kind": "coordinates", "loss": "modified-geoscore"},
+    "unit vector, haversine": {"kind": "unit-vector"},
+    "vMF mixture": {"kind": "vmf-mixture"},
+    "cells: countries": {"kind": "cells", "partition": "country"},
+    "cells: regions": {"kind": "cells", "partition": "region"},
+    "cells: quadtree": {"kind": "cells"},
+    "cells: quadtree, smoothed": {"kind": "cells", **SMOOTHED},
+    "cells: quadtree, hierarchical": {"kind": "cells", "hierarchy": 1.0},
+    "cells: H3 2, smoothed": {"kind": "cells", "partition": "h3", "resolution": 2, **SMOOTHED},
+    "cells + offset: quadtree": {"kind": "hybrid", **SMOOTHED},
+    "cells + offset: H3 2, ENU": {"kind": "hybrid", "partition": "h3", "resolution": 2, **SMOOTHED},
+    "prototypes": {"kind": "prototypes", **SMOOTHED},
+    "image-position contrastive": {"kind": "contrastive"},
+    "retrieval": {"kind": "retrieval"},
+    "projection, then retrieval": {"kind": "projection"},
+    "country first": {
+        "kind": "country-first",
+        "countries": {"kind": "cells", "partition": "country"},
+        "within": {"kind": "retrieval"},
+    },
+    "ensemble": {
+        "kind": "ensemble",
+        "members": [{"kind": "retrieval"}, {"kind": "hybrid", **SMOOTHED}, {"kind": "vmf-mixture"}],
+    },
+}
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--positions", type=Path, help="CSV with LAT and LON; the gazetteer's places without")
+    parser.add_argument("--encoder", default="B16", choices=("B32", "B16"))
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--heads", nargs="*", choices=HEADS, default=list(HEADS))
+    options = parser.parse_args()
+    data = write_planet(
+        Path(tempfile.mkdtemp()) / "planet", lonlat=positions(options.positions), photographs=PHOTOGRAPHS
+    )
+    store = FeatureStore.open(data.features[options.encoder])
+    split = Split.read(data.split).onto(store.metadata).split
+    train, validation, test = (store.side(split, side) for side in ("train", "validation", "test"))
+    best = data.planets[options.encoder].reachable(test)
+    results, took_s = {}, {}
+    for name in options.heads:
+        start = time.process_time()
+        config = TrainConfig.of(
+            {"data": {"features": str(store.folder)}, "head": HEADS[name], "training": TRAINING}
+        )
+        head, _ = fit_head(config.head, (train, validation), config.training)
+        took_s[name] = round(time.process_time() - start, 1)
+        results[name] = predict(calibrated(Model(head), validation, config.calibration), test)
+        print(f"{name}: {took_s[name]} s", file=sys.stderr, flush=True)
+    comparison = evaluate_many(results, plan=Plan())
+    print(
+        f"{'best reachable (computed)':32} mean {best.mean_km:6,.0f} km   median {best.median_km:6,.0f} km   "
+        f"GeoScore {best.geoscore:5,.0f}   200 km {best.within[200.0]:6.1%}"
+    )
+    for name, figures in comparison.evaluations.items():
+        print(line(name, figures, took_s[name]))
+    if options.out:
+        report = {
+            "note": "SIMULATED features; see the head of benchmarks/heads_planet.py",
+            "machine": describe(),
+            "positions": str(options.positions.name if options.positions else "gazetteer"),
+            "photographs": PHOTOGRAPHS,
+            "training": TRAINING,
+            "heads": HEADS,
+            "cpu_s": took_s,
+            "reachable": dataclasses.asdict(best),
+            "figures": {name: figures.to_json() for name, figures in comparison.evaluations.items()},
+        }
+        options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def positions(path: Path | None) -> np.ndarray | None:
+    """Read where photographs are taken, and keep some of them."""
+    if path is None:
+        return None
+    lonlat = np.loadtxt(path, delimiter=",", skiprows=1)[:, ::-1]
+    kept = np.random.default_rng(0).choice(len(lonlat), PLACES, replace=False)
+    return Metadata.of_arrays(lonlat[np.sort(kept)]).lonlat
+
+
+def line(name: str, figures: object, took_s: float) -> str:
+    """Tell a head's figures."""
+    within = {round(share.limit_m): share.of_all for share in figures.within}
+    held = "" if figures.calibration is None else f"   80 % radii hold {figures.calibration.share:.1%}"
+    return (
+        f"{name:32} mean {figures.mean_m / 1e3:6,.0f} km   median {figures.median_m / 1e3:6,.0f} km   "
+        f"GeoScore {figures.score.of_all:5,.0f}   200 km {within[200_000]:6.1%}{held}   {took_s:6.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    import os
+
+    for limit in THREAD_LIMITS:
+        os.environ.setdefault(limit, "1")
+    main()
