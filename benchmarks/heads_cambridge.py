@@ -2,10 +2,10 @@
 
 python benchmarks/heads_cambridge.py cambridge_features/ --out figures.json
 
-The folder holds `mobilenet_v1_int8.npy` (1,024 locations × 4 headings × 1,024) and `locations.csv`. Squares of
-100 m are dealt into five folds: one is judged, the next one stops and calibrates the training, the others teach,
-less what lies within 25 m of a judged or choosing photograph. All 4,096 photographs are judged once; intervals
-draw whole locations.
+The folder holds `mobilenet_v1_int8.npy` (1,024 locations × 4 headings × 1,024) and `locations.csv`. Squares
+of 100 m are dealt into five folds: one is judged, the next one stops and calibrates the training, the
+others teach, less what lies within 25 m of a judged or choosing photograph. All 4,096 photographs are
+judged once; intervals draw whole locations.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 python benchmarks/heads_planet.py --positions coordinates_100K.csv --out figures.json
 
-SIMULATED: the features are drawn from a known density at real positions of photographs, so that the posterior,
-and with it the smallest error on average, can be computed. The figures say which head makes how much of the same
-information, and nothing about real photographs.
+SIMULATED: the features are drawn from a known density at real positions of photographs, so that the
+posterior, and with it the smallest error on average, can be computed. The figures say which head makes how
+much of the same information, and nothing about real photographs.
 """
 
 from __future__ import annotations
