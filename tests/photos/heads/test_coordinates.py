@@ -139,6 +139,11 @@ def test_what_is_refused(planet: Task) -> None:
     for recipe in (Coordinates(), UnitVector()):
         with pytest.raises(NotEnoughDataError, match="at least 20"):
             recipe.fit(few)
+    lost = planet.validation.lonlat.copy()
+    lost[3] = np.nan
+    unknown = Samples.of_arrays(planet.validation.features, lost)
+    with pytest.raises(InputError, match="validation positions: row 3 "):
+        UnitVector().fit(Task(planet.train, unknown, planet.optimise))
     with pytest.raises(InputError, match="take one of: haversine"):
         UnitVector(loss="mse").fit(planet)
     with pytest.raises(InputError, match="no loss 'l7'"):

@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 from whence.earth import sphere
 from whence.earth import von_mises_fisher as vmf
+from whence.earth.points import as_lonlat
 from whence.errors import InputError, NotEnoughDataError
 
 if TYPE_CHECKING:
@@ -41,18 +42,22 @@ _NARROWEST_M, _WIDEST_M = 0.1, 1.2e7
 
 
 def check_enough(task: Task, *, train: int = LEAST_TRAINING, validation: int = LEAST_VALIDATION) -> None:
-    """Refuse a task with too few samples.
+    """Refuse a task with too few samples, or with samples of no known position.
 
     Raises
     ------
     NotEnoughDataError
         When there are fewer.
+    InputError
+        When a position is missing.
     """
     if len(task.train) < train or len(task.validation) < validation:
         raise NotEnoughDataError(
             f"{len(task.train)} training and {len(task.validation)} validation samples are too few: this "
             f"head takes at least {train} and {validation}; with so few use retrieval"
         )
+    as_lonlat(task.train.lonlat, "training positions")
+    as_lonlat(task.validation.lonlat, "validation positions")
 
 
 def check_share(value: float, name: str) -> None:
