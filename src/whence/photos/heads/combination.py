@@ -14,6 +14,7 @@ import numpy as np
 from scipy import optimize, special
 
 from whence.errors import FormatError, InputError, NotEnoughDataError
+from whence.photos.heads.condensing import condensed
 from whence.photos.heads.kernel import FEWEST
 from whence.photos.heads.mixtures import Mixtures
 from whence.photos.heads.partitions import load_partition
@@ -60,7 +61,7 @@ class Combination:
     partition
         Divides the Earth into the regions voted on; None for the other rules.
     patches
-        Patches of each member that are kept, the heaviest.
+        Patches of each member that are kept, the heaviest; its others become one wide patch.
     """
 
     rule: Rule
@@ -173,7 +174,7 @@ class Combination:
 
     def _joined(self, members: Sequence[Mixtures]) -> Mixtures:
         """Lay the patches of all members side by side."""
-        kept = [member.heaviest(self.patches) for member in members]
+        kept = [condensed(member, self.patches) for member in members]
         weights = [
             special.log_softmax(member.log_weights, axis=1) + np.log(share)
             for member, share in zip(kept, self.shares, strict=True)
@@ -201,7 +202,7 @@ class Combination:
         region = self.partition.assign(joined.lonlat)  # (n, k)
         votes = np.zeros((*region.shape, len(members)))
         for place, member in enumerate(members):
-            kept = member.heaviest(self.patches)
+            kept = condensed(member, self.patches)
             own = self.partition.assign(kept.lonlat)
             mass = np.einsum("nij,nj->ni", own[:, :, None] == own[:, None, :], kept.weights)
             winner = np.take_along_axis(own, mass.argmax(axis=1)[:, None], axis=1)

@@ -11,6 +11,7 @@ from scipy import special
 
 from whence.errors import FormatError, InputError
 from whence.photos.heads.cells import CellHead
+from whence.photos.heads.condensing import condensed
 from whence.photos.heads.keeping import best_columns, rest_patch
 from whence.photos.heads.kernel import FEWEST
 from whence.photos.heads.mixtures import Mixtures
@@ -52,7 +53,7 @@ class CountryFirst:
     opened
         Countries looked into for a photograph, the likeliest; the others together become one wide patch.
     patches
-        Patches kept for a photograph.
+        Patches kept for a photograph; the others become one wide patch.
     """
 
     countries: Mapping[str, Any] = field(default_factory=_usual_countries)
@@ -146,7 +147,7 @@ class CountryFirstHead:
             np.concatenate([part.log_weights for part in parts], axis=1),
             np.concatenate([part.spread_m for part in parts], axis=1),
         )
-        return joined.heaviest(self.patches)
+        return condensed(joined, self.patches)
 
     def to_parts(self) -> tuple[Json, dict[str, NDArray[Any]]]:
         """Give settings and arrays; see `Head.to_parts`."""
@@ -179,7 +180,7 @@ class CountryFirstHead:
             rows = np.flatnonzero(self.which[country] == head)
             order.append(rows)
             found = within.take(rows) if head < 0 else self.heads[head].mixtures(features[rows])
-            parts.append(found.heaviest(self.patches))
+            parts.append(condensed(found, self.patches))
         if not parts:
             return within
         joined = Mixtures.joined(parts).take(np.argsort(np.concatenate(order)))
