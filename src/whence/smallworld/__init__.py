@@ -3,9 +3,10 @@
 A test instrument, not a result: a figure measured on it says that the parts work together, never how good
 they are on real photographs.
 
->>> from whence.smallworld import Town, write_photographs
+>>> from whence.smallworld import Town, draw_old_map, write_photographs
 >>> town = Town.build(seed=0)                                        # doctest: +SKIP
 >>> write_photographs(town, "photos", count=200)                     # doctest: +SKIP
+>>> draw_old_map(town, "map")                                        # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -15,12 +16,19 @@ from typing import TYPE_CHECKING
 from whence._lazy import exports
 
 if TYPE_CHECKING:
+    from whence.smallworld.old_map import OldMap, draw_old_map
     from whence.smallworld.photographs import write_photographs
     from whence.smallworld.planet import Planet
     from whence.smallworld.town import Town
 
-__all__ = ["Planet", "Town", "write_photographs"]
+__all__ = ["OldMap", "Planet", "Town", "draw_old_map", "write_photographs"]
 
-_HOMES = {"Planet": "planet", "Town": "town", "write_photographs": "photographs"}
+_HOMES = {
+    "OldMap": "old_map",
+    "Planet": "planet",
+    "Town": "town",
+    "draw_old_map": "old_map",
+    "write_photographs": "photographs",
+}
 
 __getattr__, __dir__ = exports(__name__, _HOMES)
