@@ -55,6 +55,21 @@ def test_a_plain_torch_network_is_read_by_its_own_names(last_layer: str) -> None
     assert same_after_round_trip(head, features.numpy())
 
 
+@pytest.mark.parametrize("last_layer", LAST_LAYERS)
+def test_last_layers_are_those_of_heads_trained_together(last_layer: str) -> None:
+    """Oracle: the other implementation, whose derivative is written by hand; within the range and beyond."""
+    from whence.learn.stacked.last_layers import LAST_LAYERS as STACKED
+    from whence.photos.heads.learning.positions import positions
+
+    raw = torch.tensor([[0.3, -0.2], [179.0, 89.0], [190.0, -100.0]], dtype=torch.float64, requires_grad=True)
+    middle, half = torch.zeros(2, dtype=torch.float64), torch.tensor([180.0, 90.0], dtype=torch.float64)
+    found = positions(raw, last_layer, middle=middle, half=half)
+    found.sum().backward()
+    expected, slope = STACKED[last_layer](raw.detach(), half)
+    torch.testing.assert_close(found.detach(), expected)
+    torch.testing.assert_close(raw.grad, slope)
+
+
 def test_dropout_in_the_names_of_a_plain_network() -> None:
     layers = [torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(3, 2)]
     network = torch.nn.Sequential(*layers).eval()

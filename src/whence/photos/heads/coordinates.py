@@ -154,8 +154,7 @@ class Coordinates:
     loss
         A name of `whence.learn.losses.LOSSES`.
     last_layer
-        ``clamp``, ``tanh`` or ``logistic``. Under ``clamp`` the loss sees what the network gives before it is
-        clamped, so a position beyond the edge can still be pulled back.
+        ``clamp``, ``tanh`` or ``logistic``. Under ``clamp`` a position beyond the range has no gradient.
     hidden
         Widths of the hidden layers.
     dropout

@@ -32,12 +32,12 @@ __all__ = ["CoordinateLearner", "VectorLearner", "around", "positions"]
 
 
 def positions(raw: Tensor, last_layer: str, *, middle: Tensor, half: Tensor) -> Tensor:
-    """Longitude and latitude (b, 2), degrees, of outputs (b, 2).
+    """Longitude and latitude (b, 2), degrees, of outputs (b, 2); as `whence.learn.stacked` has them.
 
-    `clamp` leaves them as they are: clamping is for answers, in training it would stop the gradient.
+    `clamp` takes outputs as degrees; beyond the range there is no gradient.
     """
     if last_layer == "clamp":
-        return raw
+        return torch.clamp(raw, middle - half, middle + half)
     squeezed = torch.tanh(raw) if last_layer == "tanh" else 2.0 * torch.sigmoid(raw) - 1.0
     return middle + half * squeezed  # (2,) + (2,) · (b, 2)
 
