@@ -149,3 +149,35 @@ def test_an_example_is_a_configuration(run, tmp_path: Path) -> None:
 
     printed = run("train", "--example", "cells")
     assert tomllib.loads(printed.stdout)["head"]["kind"] == "cells"
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_model(run, town: Path) -> None:
+    """Real processes, ended with SIGKILL at any moment: reading, training, calibrating, writing."""
+    import subprocess
+    import sys
+
+    from whence.photos.model import Model
+
+    settings = ["--set", "model.name=m", "--set", "training.max_epochs=25", "--set", "training.patience=25"]
+    assert run("train", "train.toml", "--out", "whole", *settings).exit_code == 0
+    command = [sys.executable, "-m", "whence", "train", "train.toml", "--out", "killed", *settings]
+    killed, patience_s = 0, 2.0
+    while True:
+        process = subprocess.Popen(command, cwd=town, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            _, said = process.communicate(timeout=patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            killed, patience_s = killed + 1, patience_s * 1.3
+            continue
+        assert process.returncode == 0, said
+        break
+    assert killed >= 2
+    assert Model.open(town / "killed/model").identity == Model.open(town / "whole/model").identity
+    first, second = (
+        json.loads((town / name / "evaluation.json").read_text()) for name in ("whole", "killed")
+    )
+    assert first == second
+    assert not (town / "killed" / "checkpoint").exists()
