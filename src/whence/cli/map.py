@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.map_landmarks import landmarks
 
 if TYPE_CHECKING:
     from whence.maps import MapFit
@@ -213,3 +214,6 @@ def _corner(line: str, where: str) -> tuple[float, float]:
     except ValueError as error:
         raise InputError(f"{where} is {line!r}; write the column and the row of one corner") from error
     return column, row
+
+
+map_.add_command(landmarks)
