@@ -51,6 +51,13 @@ def _named(
     help="For thesis: the feature stores of its encoders, B32 and B16.",
 )
 @click.option(
+    "--test",
+    multiple=True,
+    callback=_named,
+    metavar="CODE=STORE",
+    help="For thesis: feature stores of the test photographs, which decide nothing.",
+)
+@click.option(
     "--split",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Split of the photographs, of `whence split`.",
@@ -115,8 +122,8 @@ def _check(table: str, split: Path | None, options: Mapping[str, Any]) -> None:
     thesis = table == THESIS
     if options["tiny"] and (not thesis or split or options["features"]):
         raise InputError("--tiny makes its own features and split: whence sweep thesis --tiny --out FOLDER")
-    if options["features"] and not thesis:
-        raise InputError("--features belongs to thesis; a table names the features of its models itself")
+    if (options["features"] or options["test"]) and not thesis:
+        raise InputError("--features and --test belong to thesis; a table names the stores of its models")
     if options["positions"] and not options["tiny"]:
         raise InputError("--positions belongs to --tiny")
     if thesis and not options["tiny"] and not options["features"]:
@@ -149,7 +156,7 @@ def _run(
 
     together = not options["apart"]
     if table == THESIS:
-        rows = thesis_sweep(options["features"])
+        rows = thesis_sweep(options["features"], test=options["test"])
         return run_sweep(_with(rows, settings), split, out, together=together, watch=watch)
     search = read_search(table)
     if search is not None:
@@ -197,7 +204,11 @@ def _chosen(done: Sweep, rule: str, report: Path) -> dict[str, Any]:
         click.echo("the split has no test side: the report shows the side that also chose", err=True)
     comparison = evaluate_many(tables, plan=Plan(places=True))
     record = trained[0].run.evaluation["split"]  # type: ignore[union-attr]
-    curves = {outcome.row.name: done.folder / outcome.row.name / "history.csv" for outcome in trained}
+    curves = {
+        outcome.row.name: done.folder / outcome.row.name / "history.csv"
+        for outcome in trained
+        if outcome.run is not None and outcome.run.history
+    }
     write_evaluation(
         report,
         comparison,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.errors import InputError, NotFoundError, WhenceError
 from whence.imagery.atomic import atomic_path
+from whence.photos.features import FeatureStore
 from whence.photos.model import predict
 from whence.photos.results import read_results, write_results
 from whence.photos.sweep.stacking import Stack, stacks_of
@@ -29,6 +30,7 @@ from whence.photos.training.run import Given, constant_figures
 
 if TYPE_CHECKING:
     from whence.photos.results import ResultRow
+    from whence.photos.samples import Samples
     from whence.photos.sweep.table import SweepRow
     from whence.typing import Json, PathLike
 
@@ -158,7 +160,7 @@ def run_sweep(
     waiting = {name: config for name, config in configs.items() if not _complete(folder / name)}
     for name in configs.keys() - waiting.keys():
         train(configs[name], folder / name)  # refuses a run of other settings
-    known = _Known()
+    known = _Known(watcher)
     failures: dict[str, str] = {}
     for name, failure in _run_all(waiting, folder, known, together=together, watch=watcher):
         failures |= {name: failure} if failure else {}
@@ -172,13 +174,16 @@ def run_sweep(
 class _Known:
     """What the models of a sweep share: photographs and figures of the constant point, by feature store."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watcher) -> None:
+        self._watch = watch
         self._given: dict[Path, Given] = {}
 
     def of(self, config: TrainConfig) -> Given:
         """Open the photographs of a model, once for each feature store."""
         if config.features not in self._given:
             data = TrainingData.open(config)
+            for sentence in data.sentences():
+                self._watch.say(sentence)
             sides = data.side("train"), data.side("validation")
             self._given[config.features] = Given(data, constant_figures(sides, config))
         return self._given[config.features]
@@ -281,8 +286,24 @@ def _measure_test(outcome: Outcome, known: _Known, watch: Watcher) -> None:
     """Locate the test side, where there is one: it decides nothing."""
     if outcome.run is None or (outcome.run.folder / TEST).is_file():
         return
-    data = known.of(TrainConfig.read(outcome.run.folder / "config.toml")).data
-    if data is None or not data.split.counts()["test"]:
-        return
-    watch.say(f"{outcome.row.name}: locating the test side")
-    write_results(outcome.run.folder / TEST, predict(outcome.run.model, data.side("test")))
+    samples = _test_side(outcome, known)
+    if samples is not None:
+        watch.say(f"{outcome.row.name}: locating the test side")
+        write_results(outcome.run.folder / TEST, predict(outcome.run.model, samples))
+
+
+def _test_side(outcome: Outcome, known: _Known) -> Samples | None:
+    """Open a store of test photographs, or the test side of the split; None without either."""
+    run, row = outcome.run, outcome.row
+    if run is None:
+        return None
+    if row.test is not None:
+        store = FeatureStore.open(row.test)
+        if store.identity != run.model.record.encoder:
+            raise InputError(
+                f"{row.test} has vectors of {store.identity!r}, the model {row.name} takes those of "
+                f"{run.model.record.encoder!r}; embed the test photographs with the same encoder"
+            )
+        return store.samples()
+    data = known.of(TrainConfig.read(run.folder / "config.toml")).data
+    return data.side("test") if data is not None and data.split.counts()["test"] else None

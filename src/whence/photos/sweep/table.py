@@ -36,7 +36,7 @@ __all__ = ["SweepRow", "dotted", "read_sweep", "read_toml", "rows_of", "thesis_s
 
 _GROUPS = ("head", "training")
 _NAME = re.compile(r"[^\w.+-]+")
-_FORM = "columns are name, features, head.kind and other head.… and training.… settings"
+_FORM = "columns are name, features, test, head.kind and other head.… and training.… settings"
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ class SweepRow:
         What ``[head]`` of a training says, ``kind`` among it.
     training
         What ``[training]`` says; what is not said has its default.
+    test
+        Folder of the feature store of photographs that decide nothing and are only judged by; None where the
+        split has a test side, or there is none.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class SweepRow:
     features: Path
     head: Mapping[str, Any]
     training: Mapping[str, Any] = field(default_factory=dict)
+    test: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.name or _NAME.search(self.name) or self.name.startswith("."):
@@ -80,11 +84,15 @@ class SweepRow:
             "features": str(self.features),
             "head": dict(self.head),
             "training": dict(self.training),
+            "test": None if self.test is None else str(self.test),
         }
 
 
 def thesis_sweep(
-    features: Mapping[str, PathLike], *, training: Mapping[str, Any] | None = None
+    features: Mapping[str, PathLike],
+    *,
+    test: Mapping[str, PathLike] | None = None,
+    training: Mapping[str, Any] | None = None,
 ) -> list[SweepRow]:
     """Give the models of the thesis: six losses and three last layers for each encoder.
 
@@ -92,6 +100,8 @@ def thesis_sweep(
     ----------
     features
         Code of the encoder, ``B32`` or ``B16``, -> folder of its feature store. With one of them, 18 models.
+    test
+        Code -> folder of the feature store of the test photographs.
     training
         Settings that differ from those of the thesis (batch 64, Adam 1e-3, patience 5).
 
@@ -102,7 +112,8 @@ def thesis_sweep(
     """
     from whence.learn.losses.thesis_models import THESIS_ENCODERS, thesis_models
 
-    unknown = sorted(features.keys() - THESIS_ENCODERS.keys())
+    tests = {THESIS_ENCODERS.get(code, ""): Path(folder) for code, folder in (test or {}).items()}
+    unknown = sorted({*features, *(test or {})} - THESIS_ENCODERS.keys())
     if unknown or not features:
         raise InputError(
             f"the thesis has features of the encoders {', '.join(THESIS_ENCODERS)}, "
@@ -116,6 +127,7 @@ def thesis_sweep(
             folders[model.encoder],
             {"kind": "coordinates", "loss": model.loss, "last_layer": model.last_layer},
             recipe | dict(training or {}),
+            tests.get(model.encoder),
         )
         for model in thesis_models()
         if model.encoder in folders
@@ -174,13 +186,15 @@ def _row(model: Mapping[str, Any], folder: Path, where: str) -> SweepRow:
         group, _, rest = key.partition(".")
         if group in groups and rest:
             groups[group][rest] = value
-        elif key not in ("name", "features"):
+        elif key not in ("name", "features", "test"):
             raise InputError(f"{where}, model {model['name']}: {key!r} is not known; {_FORM}")
     if not model.get("features"):
         raise InputError(
             f"{where}, model {model['name']} has no features: name the folder of a feature store"
         )
-    return SweepRow(str(model["name"]), folder / str(model["features"]), groups["head"], groups["training"])
+    test = folder / str(model["test"]) if model.get("test") else None
+    features = folder / str(model["features"])
+    return SweepRow(str(model["name"]), features, groups["head"], groups["training"], test)
 
 
 def _text(file: Path) -> str:

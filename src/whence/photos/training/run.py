@@ -229,7 +229,7 @@ class _Training:
 
     def run(self) -> None:
         """Fit, calibrate, measure, write."""
-        for sentence in self.data.sentences():
+        for sentence in self.data.sentences() if self.given.data is None else ():
             self.watch.say(sentence)
         head = self.fit() if self.given.fitted is None else self.take(*self.given.fitted)
         if self.parallel.rank == 0:
