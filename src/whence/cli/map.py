@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.map_find import find
 from whence.cli.map_landmarks import landmarks
+from whence.cli.map_redo import redo, told
 
 if TYPE_CHECKING:
-    from whence.maps import MapFit
+    from whence.maps.recipe import Recipe, WarpChoices
     from whence.typing import Floats
 
 __all__ = ["map_"]
@@ -48,7 +50,10 @@ def map_() -> None:
 @robust_option
 @click.option("--check", type=existing, help="Independent points to compare the fit with.")
 @click.option("--scan", type=existing, help="The scan, for its size: which share of it the points enclose.")
-@click.option("--out", type=new, help="Also write the whole fit to this JSON file.")
+@click.option(
+    "--out", type=new, help="Also write the whole fit, and how to make it again, to this JSON file."
+)
+@click.option("--report", "page", type=new, help="Also write an HTML report, and the same as JSON beside it.")
 @click.option("--json", "as_json", is_flag=True, help="JSON to stdout instead of text.")
 def fit(
     points: Path,
@@ -58,6 +63,7 @@ def fit(
     check: Path | None,
     scan: Path | None,
     out: Path | None,
+    page: Path | None,
     as_json: bool,
 ) -> None:
     """Fit the control points in POINTS and tell how accurate the map is, and which points are wrong.
@@ -69,12 +75,18 @@ def fit(
     whence map fit sheet.points
     whence map fit sheet.points --kind affine --scan sheet.png --check checkpoints.csv
     whence map fit sheet.points --robust --out fit.json
+    whence map fit sheet.points --scan sheet.png --check checkpoints.csv --report report.html
     """
     from whence.cli.map_report import report
     from whence.imagery.atomic import atomic_path
 
-    fitted = _fitted(points, crs=crs, kind=kind, robust=robust, scan=scan, check=check)
-    content = json.dumps(fitted.to_json(), ensure_ascii=False, indent=1)
+    recipe = _recipe(points, crs=crs, kind=kind, robust=robust, scan=scan, check=check)
+    fitted = recipe.fit()
+    content = json.dumps(recipe.document(fitted), ensure_ascii=False, indent=1)
+    if page is not None:
+        from whence.report.map_sheet import write_sheet_report
+
+        write_sheet_report(page, recipe, fitted, scan=scan)
     if out is not None:
         with atomic_path(out) as beside:
             beside.write_text(content + "\n", encoding="utf-8")
@@ -125,31 +137,25 @@ def warp(
     Scans of any size pass through in tiles. The file appears whole or not at all.
     """
     from whence.cli.progress import counter
-    from whence.maps import warping
+    from whence.maps.recipe import WarpChoices
 
-    fitted = _fitted(points, crs=crs, kind=kind, robust=robust, scan=scan)
-    with counter("warping") as progress:
-        sheet = warping.warp(
-            scan,
-            fitted,
-            out,
-            crs=sheet_crs,
-            resolution_m=resolution,
-            resampling=resampling,
-            neatline=None if neatline is None else _outline(neatline),
-            layout="cog" if cog else "geotiff",
-            progress=progress,
-        )
-    click.echo(visible(fitted.summary), err=True)
-    frame = sheet.frame
-    click.echo(
-        visible(f"{out}: {frame.width} by {frame.height} px in {frame.crs.label}; ")
-        + f"pixels taken within {sheet.error_px:.2f} px of their exact place on the scan",
-        err=True,
+    corners = None if neatline is None else _outline(neatline).tolist()
+    choices = WarpChoices(
+        crs=sheet_crs,
+        resolution_m=resolution,
+        resampling=resampling,
+        neatline=None if corners is None else tuple((x, y) for x, y in corners),
+        layout="cog" if cog else "geotiff",
     )
+    recipe = _recipe(points, crs=crs, kind=kind, robust=robust, scan=scan, sheet=choices)
+    fitted = recipe.fit()
+    with counter("warping") as progress:
+        sheet = recipe.warp(scan, fitted, out, progress=progress)
+    click.echo(visible(fitted.summary), err=True)
+    click.echo(told(sheet), err=True)
 
 
-def _fitted(
+def _recipe(
     points: Path,
     *,
     crs: str | None,
@@ -157,24 +163,20 @@ def _fitted(
     robust: bool,
     scan: Path | None,
     check: Path | None = None,
-) -> MapFit:
+    sheet: WarpChoices | None = None,
+) -> Recipe:
     from whence import maps
+    from whence.maps.recipe import Recipe, ScanFile
 
-    size_px = None if scan is None else _size_px(scan)
-    return maps.fit(
-        maps.read_points(points, crs=crs, size_px=size_px),
+    known = None if scan is None else ScanFile.of(scan)
+    return Recipe(
+        maps.read_points(points, crs=crs, size_px=None if known is None else known.size_px),
         kind=kind,
         robust=robust,
         checkpoints=None if check is None else maps.read_points(check, crs=crs),
-        size_px=size_px,
+        scan=known,
+        sheet=sheet,
     )
-
-
-def _size_px(scan: Path) -> tuple[int, int]:
-    from whence.imagery.raster import open_raster
-
-    with open_raster(scan) as reader:
-        return reader.raster.width, reader.raster.height
 
 
 def _outline(neatline: Path) -> Floats:
@@ -216,4 +218,6 @@ def _corner(line: str, where: str) -> tuple[float, float]:
     return column, row
 
 
+map_.add_command(find)
 map_.add_command(landmarks)
+map_.add_command(redo)

@@ -22,7 +22,7 @@ from whence.maps.warping.tiles import Tiler
 from whence.maps.warping.writing import SheetStyle, open_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from whence.imagery.raster import Raster
     from whence.maps.transforms import Transform
@@ -77,6 +77,7 @@ def warp(
     max_error_px: float = 0.1,
     landmarks: ArrayLike | None = None,
     memory_mb: float = 512.0,
+    notes: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sheet:
     """Bring a scan into a coordinate system.
@@ -115,6 +116,8 @@ def warp(
         short reach do.
     memory_mb
         What may be held of the scan and of what is under way.
+    notes
+        Name -> text, written into the file's metadata beside what is noted there anyway.
     progress
         Called with the tiles done and the tiles in all.
 
@@ -164,7 +167,7 @@ def warp(
         writer = stack.enter_context(open_sheet(out, tiler.frame, style))
         error_px, covered_px = _write_tiles(tiler, writer, progress)
         sheet = Sheet(Path(out), tiler.frame, error_px, covered_px)
-        writer.tag(_tags(sheet, fit, scan=Path(scan), resampling=resampling))
+        writer.tag({**_tags(sheet, fit, scan=Path(scan), resampling=resampling), **(notes or {})})
     return sheet
 
 
