@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whence.errors import InputError, NotEnoughDataError, NotFoundError
+from whence.errors import DivergedError, InputError, NotEnoughDataError, NotFoundError
 from whence.learn.history import read_history
 from whence.photos.evaluate import evaluate
 from whence.photos.features import FeatureStore
@@ -99,12 +99,29 @@ def test_another_configuration_is_refused_until_told(tmp_path: Path, config) -> 
     assert made.model.record.training["lr"] == 0.5
 
 
+def test_a_configuration_that_never_began_can_be_corrected(tmp_path: Path, config) -> None:
+    with pytest.raises(InputError, match="no split is called 'oracle'"):
+        train(config(data={"split": {"by": "oracle"}}), tmp_path / "toy")
+    with pytest.raises(DivergedError, match="unit-vector: the loss is nan at step 2 of epoch 1"):
+        train(config(training={"lr": 1e38, "optimiser": "sgd"}), tmp_path / "toy")
+    made = train(config(training={"max_epochs": 1}), tmp_path / "toy")
+    assert made.model.record.training["max_epochs"] == 1
+
+
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, config) -> None:
     (tmp_path / "thesis.tex").write_text("x")
     for restart in (False, True):
         with pytest.raises(InputError, match=r"holds something else, such as thesis\.tex"):
             train(config(), tmp_path, restart=restart)
     assert (tmp_path / "thesis.tex").exists()
+
+
+def test_a_users_own_configuration_is_never_written_over(tmp_path: Path, config) -> None:
+    (tmp_path / "config.toml").write_text(config().to_toml())
+    for restart in (False, True):
+        with pytest.raises(InputError, match=r"something else, such as config\.toml"):
+            train(config(), tmp_path, restart=restart)
+    assert (tmp_path / "config.toml").read_text() == config().to_toml()
 
 
 def test_a_head_without_gradients_and_without_calibration(tmp_path: Path, config) -> None:

@@ -76,7 +76,7 @@ class TrainConfig:
             values = tomllib.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise NotFoundError(f"there is no {file}; `whence train --example cells` writes one") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
             raise InputError(f"{file} is no TOML: {error}") from error
         for name, value in (overrides or {}).items():
             _put(values, name, value)

@@ -46,8 +46,10 @@ __all__ = ["Given", "Run", "Watcher", "constant_figures", "train"]
 
 CONFIG, HISTORY, EVALUATION = "config.toml", "history.csv", "evaluation.json"
 MODEL, CHECKPOINT, SPLIT, PREDICTIONS = "model", "checkpoint", "split.parquet", "validation.csv"
-_OURS = (CONFIG, HISTORY, EVALUATION, MODEL, CHECKPOINT, SPLIT, PREDICTIONS)
+_OURS = (EVALUATION, HISTORY, MODEL, CHECKPOINT, SPLIT, PREDICTIONS, CONFIG)
+"""In the order in which they are removed: what says that the run is complete goes first."""
 
+_MARK = "# Written by whence train: the configuration of this run, all defaults filled in.\n"
 _FREE = {"training.device", "training.checkpoint_every_s"}  # these may change when a run goes on
 
 
@@ -178,17 +180,29 @@ def _claim(folder: Path, config: TrainConfig, *, restart: bool) -> None:
     if folder.is_file():
         raise InputError(f"{folder} is a file; a run is a folder: choose another name")
     folder.mkdir(parents=True, exist_ok=True)
-    if restart and (folder / CONFIG).is_file():
-        for name in reversed(_OURS):
+    ours = _is_ours(folder / CONFIG)
+    if restart and ours:
+        for name in _OURS:
             _remove(folder / name)
-    if (folder / CONFIG).is_file():
+    if ours and _begun(folder):
         _check_same(folder / CONFIG, config)
         return
-    others = [path.name for path in folder.iterdir() if ".part" not in path.name]
+    known = _OURS if ours else ()
+    others = [path.name for path in folder.iterdir() if path.name not in known and ".part" not in path.name]
     if others:
         raise InputError(f"{folder} holds something else, such as {others[0]}; choose an empty or new folder")
     with atomic_path(folder / CONFIG) as beside:
-        beside.write_text(config.to_toml(), encoding="utf-8")
+        beside.write_text(_MARK + config.to_toml(), encoding="utf-8")
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a configuration was written by a run, not by its user."""
+    return path.is_file() and path.read_bytes().startswith(_MARK.encode())
+
+
+def _begun(folder: Path) -> bool:
+    """Whether anything would be lost with another configuration."""
+    return (folder / EVALUATION).is_file() or any((folder / CHECKPOINT).glob("*.safetensors"))
 
 
 def _remove(path: Path) -> None:
