@@ -79,10 +79,18 @@ class RapidOcrReader:
         """Read given places; a single model serves all scripts, so there is one reading each."""
         return [[word] if word.script in scripts else [] for word in self._recognise(image, words)]
 
-    def _pass(self, image: Image) -> list[Word]:
-        return self._recognise(image, self._detect(image))
+    def read_line(self, line: Image) -> tuple[str, float]:
+        """Read one line as it stands, from left to right: text and confidence; nothing is turned over."""
+        engine, lock = _engine()
+        with lock:
+            result = engine(np.ascontiguousarray(line[..., ::-1]), use_det=False, use_cls=False, use_rec=True)
+        return (str(result.txts[0]), float(result.scores[0])) if result.txts else ("", 0.0)
 
-    def _detect(self, image: Image) -> list[Word]:
+    def _pass(self, image: Image) -> list[Word]:
+        return self._recognise(image, self.find(image))
+
+    def find(self, image: Image) -> list[Word]:
+        """Find where text is, in the pixels as they are, without reading it."""
         engine, lock = _engine()
         with lock:
             found = engine(image[..., ::-1], use_det=True, use_cls=False, use_rec=False)

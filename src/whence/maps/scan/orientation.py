@@ -1,0 +1,187 @@
+"""Which way up a scan is: the way in which its text can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whence.errors import NotEnoughDataError
+from whence.imagery.text.crops import reduced
+from whence.imagery.text.words import Word, script_counts, worth_reading
+from whence.maps.scan.attitude import ATTITUDES, Attitude
+from whence.maps.scan.ink import check_scan
+from whence.maps.scan.lettering import Reading, line_reader, read_line_ways
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whence.maps.scan.lettering import LineReader
+    from whence.typing import Image
+
+__all__ = ["Orientation", "find_orientation"]
+
+_WHOLE_PX = 1600
+_CROP_PX = 1000
+_FULL_ENOUGH = 1.5
+_MOST_CROPS = 6
+_MOST_PLACES = 40
+_SURE = 0.85
+_ENOUGH_LETTERS = 30.0
+_CLEAR_MARGIN = 5.0
+_LEAST_LETTERS = 5.0
+_MARGIN = 2.0
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How a scan lies, and why.
+
+    Attributes
+    ----------
+    attitude
+        Turn and handedness.
+    letters
+        Letters read surely in each attitude, in the order of `ATTITUDES`, each weighed by how sure.
+    margin
+        The chosen attitude's letters over those of the next best; infinite where nothing else was read.
+    words
+        What was read, the longest first.
+    """
+
+    attitude: Attitude
+    letters: tuple[float, ...]
+    margin: float
+    words: tuple[str, ...]
+
+    @property
+    def evidence(self) -> str:
+        """A sentence for people."""
+        shown = ", ".join(repr(word) for word in self.words[:_SHOWN])
+        others = (
+            "nothing reads in another way" if np.isinf(self.margin) else f"{self.margin:.0f} times as much"
+        )
+        return f"{self.attitude.words}: {shown} read so ({others})"
+
+
+def find_orientation(image: Image, *, reader: LineReader | None = None) -> Orientation:
+    """Tell how a map lies on its scan from the text on it.
+
+    Lines of text are found on the whole scan and then on crops, and each is read in both directions of its
+    longer side. A word counts for the direction in which it is read with the greatest confidence, by its
+    letters. Mirrored pixels are tried only when nothing can be read as the scan is.
+
+    Parameters
+    ----------
+    image
+        (h, w, 3) uint8.
+    reader
+        What reads; the installed one when not given.
+
+    Raises
+    ------
+    NotEnoughDataError
+        When too little text can be read, or as much in one direction as in another.
+    MissingExtraError
+        When no reader is installed.
+    """
+    check_scan(image)
+    reader = reader or line_reader()
+    best: list[Reading] = []
+    seen: list[tuple[Image, Sequence[Word]]] = []
+    for picture, places in _places(image, reader):
+        seen.append((picture, places))
+        best += _best_readings(picture, places, reader, flips=(False,))
+        if _decided(_letters(best), _ENOUGH_LETTERS, _CLEAR_MARGIN):
+            return _orientation(best)
+    # Mirrored letters read as other letters now and then, so little text is no proof against a mirror.
+    both = [_best_readings(picture, places, reader, flips=(False, True)) for picture, places in seen]
+    return _orientation([one for found in both for one in found])
+
+
+def _orientation(best: Sequence[Reading]) -> Orientation:
+    letters = _letters(best)
+    chosen = int(np.argmax(letters))
+    second = sorted(letters)[-2]
+    if not _decided(letters, _LEAST_LETTERS, _MARGIN):
+        told = "; ".join(
+            f"{attitude.words}: {weight:.1f} letters"
+            for attitude, weight in zip(ATTITUDES, letters, strict=True)
+            if weight > 0
+        )
+        raise NotEnoughDataError(
+            f"which way up the scan is cannot be told from its text ({told or 'no text was read surely'}); "
+            "say it, with --turn on the command line"
+        )
+    attitude = ATTITUDES[chosen]
+    words = sorted(
+        {one.text for one in best if _attitude(one) == attitude}, key=lambda text: (-len(text), text)
+    )
+    margin = letters[chosen] / second if second > 0 else float("inf")
+    return Orientation(attitude, letters, margin, tuple(words))
+
+
+def _places(image: Image, reader: LineReader) -> Iterator[tuple[Image, Sequence[Word]]]:
+    """Pictures with the places of text on them: the scan made small, then crops of it, busiest first."""
+    small, factor = reduced(image, _WHOLE_PX)
+    yield small, reader.find(small)
+    if factor > _FULL_ENOUGH:
+        for left, top in _busiest(image):
+            crop = np.ascontiguousarray(image[top : top + _CROP_PX, left : left + _CROP_PX])
+            yield crop, reader.find(crop)
+
+
+def _busiest(image: Image) -> list[tuple[int, int]]:
+    """Corners (column, row) of the crops that have as much ink as text has, spread over the scan."""
+    height, width = image.shape[:2]
+    corners = [
+        (left, top)
+        for top in range(0, max(height - _CROP_PX // 2, 1), _CROP_PX)
+        for left in range(0, max(width - _CROP_PX // 2, 1), _CROP_PX)
+    ]
+    busy = [float(image[y : y + _CROP_PX : 4, x : x + _CROP_PX : 4, 1].std()) for x, y in corners]
+    order = np.argsort(-np.array(busy), kind="stable")[:_MOST_CROPS]
+    return [corners[i] for i in order]
+
+
+def _best_readings(
+    picture: Image, places: Sequence[Word], reader: LineReader, *, flips: tuple[bool, ...]
+) -> list[Reading]:
+    """Read the largest places; of each place the surest reading, where it is worth something."""
+    largest = sorted(places, key=lambda word: -_extent(word))[:_MOST_PLACES]
+    best = []
+    for place in largest:
+        ways = read_line_ways(picture, np.array(place.corners_px), reader, mirrored=flips)
+        surest = max(ways, key=lambda one: one.confidence, default=None)
+        if surest is not None and _weight(surest) > 0:
+            best.append(surest)
+    return best
+
+
+def _extent(word: Word) -> float:
+    left, top, right, bottom = word.box_px
+    return max(right - left, bottom - top)
+
+
+def _weight(reading: Reading) -> float:
+    """Letters and digits of a reading, less where the reader is less sure; none where it is doubtful."""
+    word = Word(reading.text, reading.confidence, ((0, 0),) * 4, "Zyyy", "")
+    signs = sum(script_counts(reading.text).values()) + 0.5 * sum(map(str.isdigit, reading.text))
+    if signs < 2 or not worth_reading(word):
+        return 0.0
+    return signs * max(reading.confidence - _SURE, 0.0) / (1.0 - _SURE)
+
+
+def _attitude(reading: Reading) -> Attitude:
+    return Attitude(reading.turn_deg, reading.mirrored)
+
+
+def _letters(best: Sequence[Reading]) -> tuple[float, ...]:
+    return tuple(sum(_weight(one) for one in best if _attitude(one) == way) for way in ATTITUDES)
+
+
+def _decided(letters: Sequence[float], least: float, margin: float) -> bool:
+    *_, second, first = sorted(letters)
+    return first >= least and first >= margin * second
