@@ -48,7 +48,7 @@ HEADS = {
     "constant point": {"kind": "constant"},
     "coordinates": {"kind": "coordinates", "extent": "data", **NETWORK},
     "unit vector": {"kind": "unit-vector", **NETWORK},
-    "vMF mixture": {"kind": "vmf-mixture", **NETWORK},
+    "vMF": {"kind": "vmf-mixture", "components": 1, **NETWORK},
     "cells (H3 10)": {"kind": "cells", **CELLS, **NETWORK, "tau_km": 0.075},
     "cells + offset (H3 10, ENU)": {"kind": "hybrid", **CELLS, **NETWORK, "tau_km": 0.075},
     "prototypes": {"kind": "prototypes", **CELLS, **NETWORK, "tau_km": 0.075},
@@ -57,11 +57,11 @@ HEADS = {
     "image-position contrastive": {"kind": "contrastive"},
     "ensemble": {
         "kind": "ensemble",
-        "members": [
-            {"kind": "retrieval"},
-            {"kind": "hybrid", **CELLS, **NETWORK, "tau_km": 0.075},
-            {"kind": "vmf-mixture", **NETWORK},
-        ],
+        "members": {
+            "retrieval": {"kind": "retrieval"},
+            "hybrid": {"kind": "hybrid", **CELLS, **NETWORK, "tau_km": 0.075},
+            "unit-vector": {"kind": "unit-vector", **NETWORK},
+        },
     },
 }
 

@@ -34,33 +34,44 @@ PHOTOGRAPHS = (20_000, 4_000, 4_000)
 PLACES = 20_000
 TRAINING = {"batch": 256, "max_epochs": 80, "patience": 5, "lr": 1e-3}
 SMOOTHED = {"tau_km": 150.0}
+STANDARD = {"standardise": True}
 HEADS = {
     "constant point": {"kind": "constant"},
     "coordinates, MSE": {"kind": "coordinates", "loss": "mse"},
     "coordinates, haversine": {"kind": "coordinates", "loss": "haversine"},
     "coordinates, modified geoscore": {"kind": "coordinates", "loss": "modified-geoscore"},
-    "unit vector, haversine": {"kind": "unit-vector"},
-    "vMF mixture": {"kind": "vmf-mixture"},
-    "cells: countries": {"kind": "cells", "partition": "country"},
-    "cells: regions": {"kind": "cells", "partition": "region"},
-    "cells: quadtree": {"kind": "cells"},
-    "cells: quadtree, smoothed": {"kind": "cells", **SMOOTHED},
-    "cells: quadtree, hierarchical": {"kind": "cells", "hierarchy": 1.0},
-    "cells: H3 2, smoothed": {"kind": "cells", "partition": "h3", "resolution": 2, **SMOOTHED},
-    "cells + offset: quadtree": {"kind": "hybrid", **SMOOTHED},
-    "cells + offset: H3 2, ENU": {"kind": "hybrid", "partition": "h3", "resolution": 2, **SMOOTHED},
-    "prototypes": {"kind": "prototypes", **SMOOTHED},
+    "unit vector, haversine": {"kind": "unit-vector", **STANDARD},
+    "vMF mixture": {"kind": "vmf-mixture", **STANDARD},
+    "cells: countries": {"kind": "cells", "partition": "country", **STANDARD},
+    "cells: regions": {"kind": "cells", "partition": "region", **STANDARD},
+    "cells: quadtree": {"kind": "cells", **STANDARD},
+    "cells: quadtree, smoothed": {"kind": "cells", **SMOOTHED, **STANDARD},
+    "cells: quadtree, hierarchical": {"kind": "cells", "hierarchy": 1.0, **STANDARD},
+    "cells: H3 2, smoothed": {"kind": "cells", "partition": "h3", "resolution": 2, **SMOOTHED, **STANDARD},
+    "cells + offset: quadtree": {"kind": "hybrid", **SMOOTHED, **STANDARD},
+    "cells + offset: H3 2, ENU": {
+        "kind": "hybrid",
+        "partition": "h3",
+        "resolution": 2,
+        **SMOOTHED,
+        **STANDARD,
+    },
+    "prototypes": {"kind": "prototypes", **SMOOTHED, **STANDARD},
     "image-position contrastive": {"kind": "contrastive"},
     "retrieval": {"kind": "retrieval"},
     "projection, then retrieval": {"kind": "projection"},
     "country first": {
         "kind": "country-first",
-        "countries": {"kind": "cells", "partition": "country"},
+        "countries": {"kind": "cells", "partition": "country", **STANDARD},
         "within": {"kind": "retrieval"},
     },
     "ensemble": {
         "kind": "ensemble",
-        "members": [{"kind": "retrieval"}, {"kind": "hybrid", **SMOOTHED}, {"kind": "vmf-mixture"}],
+        "members": {
+            "retrieval": {"kind": "retrieval"},
+            "hybrid": {"kind": "hybrid", **SMOOTHED, **STANDARD},
+            "vmf": {"kind": "vmf-mixture", **STANDARD},
+        },
     },
 }
 
