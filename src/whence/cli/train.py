@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,8 @@ def train(
     if config is None or out is None:
         raise InputError("name a configuration and the folder to make: whence train CONFIG --out RUN")
     run = _trained(config, out, settings, restart=restart)
+    if os.environ.get("RANK", "0") != "0":
+        return  # of several processes the first speaks
     click.echo(f"wrote {run.folder}", err=True)
     if as_json:
         click.echo(json.dumps(run.evaluation, ensure_ascii=False, indent=1))

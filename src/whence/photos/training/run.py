@@ -170,6 +170,7 @@ def train(
     if parallel.rank == 0:
         _claim(folder, config, restart=restart)
     parallel.wait()
+    watch = watch if parallel.rank == 0 else None  # one of several processes speaks for all
     if not (folder / EVALUATION).is_file():
         _Training(config, folder, watch or Watcher(), parallel, given or Given()).run()
     return Run.open(folder)
