@@ -26,6 +26,13 @@ _FEW = 10
     help="CSV or Parquet with img_path, lat, lon for a folder: its rows are encoded.",
 )
 @click.option("--encoder", required=True, help="As for whence index build, such as clip-vit-b32 or classic.")
+@click.option(
+    "--runtime",
+    default="auto",
+    show_default=True,
+    help="What computes a pretrained encoder: auto (the fastest here), torch, torch-bf16, onnx, onnx-int8, "
+    "openvino, openvino-bf16; see whence encoder time.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The feature store to make.")
 @click.option("--limit", type=click.IntRange(1), help="Encode the first so many pictures only.")
 @click.option("--workers", default=0, type=click.IntRange(0, 256), help="Processes; 0 works in this one.")
@@ -44,6 +51,7 @@ def embed(
     source: Path,
     table: Path | None,
     encoder: str,
+    runtime: str,
     out: Path,
     limit: int | None,
     workers: int,
@@ -62,6 +70,7 @@ def embed(
     An interrupted embedding goes on where it stopped when the same command is given again. Pictures that
     cannot be read are listed with the reason in OUT/excluded.csv.
     """
+    from whence.cli.encoder import tell_terms
     from whence.cli.progress import counter
     from whence.photos.features import embed as embedded
 
@@ -71,6 +80,7 @@ def embed(
             encoder,
             out,
             table=table,
+            runtime=runtime,
             limit=limit,
             workers=workers,
             decoders=decoders,
@@ -80,6 +90,7 @@ def embed(
             progress=progress,
         )
     _tell_excluded(store.excluded)
+    tell_terms(store.encoder())
     click.echo(
         f"{out}: {len(store):,} photographs, {store.dim} numbers each, by {visible(store.identity)}", err=True
     )

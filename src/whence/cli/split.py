@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from whence.cli.settings import read_settings
 from whence.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def split(
     from whence.photos.splits import leak, make_split
 
     metadata = _metadata(source)
-    made = make_split(name, metadata, seed=seed, **dict(_setting(text) for text in settings))
+    made = make_split(name, metadata, seed=seed, **read_settings(settings))
     found = leak(made, metadata)
     if out is not None:
         made.write(out)
@@ -66,14 +67,3 @@ def _metadata(source: Path) -> Metadata:
         f"{source} is neither a feature store (whence embed) nor an image store (whence dataset); for a "
         "folder of photographs give its table"
     )
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """Read ``key=value``: a number, true or false, or text."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise InputError(f"--set {text!r} says no value; write it as key=value, such as validation=0.2")
-    try:
-        return key.strip(), json.loads(value)
-    except ValueError:
-        return key.strip(), value.strip()

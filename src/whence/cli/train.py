@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.settings import read_settings
+from whence.cli.watching import telling, way_on
 from whence.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from whence.learn.history import Epoch
-    from whence.photos.training import Run, Watcher
+    from whence.photos.training import Run
 
 __all__ = ["train"]
 
@@ -88,8 +86,8 @@ def _trained(config: Path, out: Path, settings: tuple[str, ...], *, restart: boo
     from whence.photos.training import TrainConfig
     from whence.photos.training import train as trained
 
-    asked = TrainConfig.read(config, overrides=dict(_setting(text) for text in settings))
-    with _telling() as watch, _way_on(out):
+    asked = TrainConfig.read(config, overrides=read_settings(settings))
+    with telling() as watch, way_on(out):
         return trained(asked, out, restart=restart, watch=watch)
 
 
@@ -98,45 +96,6 @@ def _by_names(source: str, out: Path, settings: tuple[str, ...]) -> Path:
     from whence.photos.training import zero_shot_model
     from whence.photos.training.sections import built
 
-    asked = built(ZeroShot, dict(_setting(text) for text in settings), "zero-shot")
+    asked = built(ZeroShot, read_settings(settings), "zero-shot")
     zero_shot_model(source, out, settings=asked)
     return out
-
-
-@contextmanager
-def _telling() -> Iterator[Watcher]:
-    """Show a bar over the batches, and a line for each epoch."""
-    from whence.cli.progress import counter
-    from whence.photos.training import Watcher
-
-    with counter("training") as tell:
-        yield Watcher(_tell_epoch, tell, lambda sentence: click.echo(visible(sentence), err=True))
-
-
-def _tell_epoch(row: Epoch) -> None:
-    click.echo(
-        f"{row.part}, epoch {row.epoch}: training loss {row.train_loss:.5g}, validation loss "
-        f"{row.validation_loss:.5g}, {row.seconds:.1f} s",
-        err=True,
-    )
-
-
-@contextmanager
-def _way_on(out: Path) -> Iterator[None]:
-    """Tell someone who interrupts that nothing is lost."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo(f"kept in {out}; the same command goes on from there", err=True)
-        raise
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """Read ``key=value``: a value of JSON, or text."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise InputError(f"--set {text!r} says no value; write it as key=value, such as training.batch=512")
-    try:
-        return key.strip(), json.loads(value)
-    except ValueError:
-        return key.strip(), value.strip()

@@ -170,14 +170,22 @@ def test_a_network_works_here_and_in_other_processes(drawn, tmp_path):
         tmp_path / "clip"
     )
     name = f"transformers:{tmp_path / 'clip'}"
-    here = embed(drawn / "photos.csv", name, tmp_path / "f", batch=4, shard=8)
-    there = embed(drawn / "photos.csv", name, tmp_path / "g", batch=4, shard=8, workers=1)
+    here = embed(drawn / "photos.csv", name, tmp_path / "f", runtime="torch", batch=4, shard=8)
+    there = embed(drawn / "photos.csv", name, tmp_path / "g", runtime="torch", batch=4, shard=8, workers=1)
+    other = embed(drawn / "photos.csv", name, tmp_path / "h", runtime="torch-bf16", batch=4, shard=8)
+    assert other.identity == f"{here.identity}+bf16"  # vectors that are not compared with the others
+    assert other.encoder().identity == other.identity
     assert here.dim == 8
     assert here.identity.startswith("transformers-clip")
     assert here.metadata.ids == there.metadata.ids
     np.testing.assert_allclose(
         np.asarray(here.features, np.float32), np.asarray(there.features, np.float32), atol=2**-10
     )
+
+
+def test_a_runtime_is_for_pretrained_encoders_only(drawn, tmp_path):
+    with pytest.raises(InputError, match="one way only"):
+        embed(drawn / "photos.csv", "thumbnail", tmp_path / "f", runtime="onnx")
 
 
 @contextmanager

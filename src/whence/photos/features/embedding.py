@@ -36,6 +36,7 @@ def embed(
     out: PathLike,
     *,
     table: PathLike | None = None,
+    runtime: str = "auto",
     limit: int | None = None,
     workers: int = 0,
     decoders: int = 2,
@@ -58,6 +59,10 @@ def embed(
         An encoder, or what `load_encoder` takes; ``classic`` learns from a sample of the pictures first.
     out
         Folder of the store.
+    runtime
+        What computes a pretrained encoder that is named: ``auto`` takes the fastest one here, or a name of
+        `whence.learn.encoders.runtimes.RUNTIMES`. Runtimes whose numbers differ visibly give the vectors
+        another identity.
     limit
         Encode the first so many pictures only.
     workers
@@ -88,7 +93,9 @@ def embed(
     begun = _claim(folder, restart=restart)
     with _resumable():
         identity = begun.encoder if begun else None
-        model = prepared_encoder(encoder, folder / ENCODER, pictures, seed=seed, begun_with=identity)
+        model = prepared_encoder(
+            encoder, folder / ENCODER, pictures, seed=seed, runtime=runtime, begun_with=identity
+        )
         kept_encoder(model, folder / ENCODER, begun_with=identity)
         header = Header(encoder=model.identity, dim=model.dim, source=pictures.source, shuffle_seed=seed)
         if begun is None:

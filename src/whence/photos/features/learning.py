@@ -26,7 +26,13 @@ _log = logging.getLogger(__name__)
 
 
 def prepared_encoder(
-    encoder: str | Encoder, folder: Path, pictures: Pictures, *, seed: int, begun_with: str | None = None
+    encoder: str | Encoder,
+    folder: Path,
+    pictures: Pictures,
+    *,
+    seed: int,
+    runtime: str = "auto",
+    begun_with: str | None = None,
 ) -> Encoder:
     """Give an encoder that is ready to encode.
 
@@ -41,6 +47,8 @@ def prepared_encoder(
         What it will encode.
     seed
         Chooses the sample and all that the learning does at random.
+    runtime
+        What computes a pretrained encoder that is named; see `whence.learn.encoders.runtimes.accelerated`.
     begun_with
         Identity of the encoder of the interrupted embedding.
 
@@ -52,7 +60,7 @@ def prepared_encoder(
     if not isinstance(encoder, str):
         return encoder
     if encoder not in ENCODERS or not hasattr(encoder_class(encoder), "fit"):
-        return load_encoder(encoder)
+        return _by_runtime(load_encoder(encoder), runtime)
     if folder.is_dir() and read_settings(folder)["kind"] == encoder:
         _log.info("using the %s encoder that an interrupted embedding left", encoder)
         return load_encoder(folder)
@@ -63,6 +71,21 @@ def prepared_encoder(
     rows = np.sort(rng.permutation(len(pictures))[: learner.useful_photos])
     _log.info("the %s encoder learns from %d pictures", encoder, len(rows))
     return learner.fit(_sample(pictures, rows, getattr(learner, "input_px", None)), rng=rng)
+
+
+def _by_runtime(encoder: Encoder, runtime: str) -> Encoder:
+    """Have a pretrained encoder computed by a runtime; others have but one way, which is theirs."""
+    if not encoder.identity.startswith("transformers-"):
+        if runtime != "auto":
+            raise InputError(
+                f"{encoder.identity} is computed in one way only; --runtime is for encoders of the "
+                "transformers library"
+            )
+        return encoder
+    from whence.learn.encoders.runtimes import accelerated
+
+    chosen: Encoder = accelerated(encoder, runtime)  # type: ignore[arg-type]
+    return chosen
 
 
 def kept_encoder(encoder: Encoder, folder: Path, *, begun_with: str | None) -> None:
