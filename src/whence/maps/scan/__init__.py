@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whence.maps.scan.assignment import GridPoints, place_grid
     from whence.maps.scan.attitude import Attitude
     from whence.maps.scan.crosses import Crosses, find_crosses
+    from whence.maps.scan.frame import Frame, FrameScale, find_frame, frame_points, frame_scale
     from whence.maps.scan.labels import GridLabel, read_labels
     from whence.maps.scan.lattice import Grid, find_grid
     from whence.maps.scan.orientation import Orientation, find_orientation
@@ -22,13 +23,18 @@ if TYPE_CHECKING:
 __all__ = [
     "Attitude",
     "Crosses",
+    "Frame",
+    "FrameScale",
     "Grid",
     "GridLabel",
     "GridPoints",
     "Orientation",
     "find_crosses",
+    "find_frame",
     "find_grid",
     "find_orientation",
+    "frame_points",
+    "frame_scale",
     "place_grid",
     "read_labels",
 ]
@@ -36,13 +42,18 @@ __all__ = [
 _HOMES = {
     "Attitude": "attitude",
     "Crosses": "crosses",
+    "Frame": "frame",
+    "FrameScale": "frame",
     "Grid": "lattice",
     "GridLabel": "labels",
     "GridPoints": "assignment",
     "Orientation": "orientation",
     "find_crosses": "crosses",
+    "find_frame": "frame",
     "find_grid": "lattice",
     "find_orientation": "orientation",
+    "frame_points": "frame",
+    "frame_scale": "frame",
     "place_grid": "assignment",
     "read_labels": "labels",
 }

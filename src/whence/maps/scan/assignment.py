@@ -171,7 +171,7 @@ def place_grid(
 
 
 def _meanings(labels: Sequence[GridLabel], way: Attitude) -> Iterator[_Meaning]:
-    """What each label may mean on a map that lies so."""
+    """List what each label may mean on a map that lies so."""
     for number, label in enumerate(labels):
         for coordinate, name in enumerate(("easting", "northing")):
             if label.coordinate not in (None, name):
@@ -249,7 +249,7 @@ def _winner(
     system: Crs,
     attitude: Attitude | None,
 ) -> tuple[_Placement, float]:
-    """The heaviest placement, and its weight over that of the next that puts the crosses elsewhere."""
+    """Choose the heaviest placement; also its weight over the next that puts the crosses elsewhere."""
     read = ", ".join(label.reading.text for label in labels) or "none"
     if not found:
         raise NotEnoughDataError(
@@ -264,8 +264,8 @@ def _winner(
         way_out = "say how the scan lies (--turn)" if attitude is None else "give the spacing (--spacing)"
         raise NotEnoughDataError(
             f"the numbers beside the crosses ({read}) can mean two things: the first cross at "
-            f"{_told(best.world(grid.nodes[0]))} or at {_told(elsewhere[0].world(grid.nodes[0]))}; {way_out}, "
-            "or give control points by hand"
+            f"{_told(best.world(grid.nodes[0]))} or at {_told(elsewhere[0].world(grid.nodes[0]))}; "
+            f"{way_out}, or give control points by hand"
         )
     return best, margin
 

@@ -133,7 +133,7 @@ def _outermost(grid: Grid) -> Ints:
 
 
 def _cut(image: Image, pixel: Floats, reach_px: float) -> tuple[Floats, Image]:
-    """What lies within reach of a pixel, and the column and row at which it begins."""
+    """Cut out what lies within reach of a pixel, and tell the column and row at which it begins."""
     left, top = (int(max(value - reach_px, 0)) for value in pixel)
     right, bottom = (int(value + reach_px) for value in pixel)
     return np.array([left, top], dtype=np.float64), np.ascontiguousarray(image[top:bottom, left:right])
