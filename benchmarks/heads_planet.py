@@ -28,7 +28,7 @@ from whence.photos.model import Model, predict
 from whence.photos.splits import Split
 from whence.photos.training import TrainConfig
 from whence.photos.training.fitting import calibrated, fit_head
-from whence.smallworld.planet_data import write_planet
+from whence.smallworld.planet_data import inhabited_positions, write_planet
 
 PHOTOGRAPHS = (20_000, 4_000, 4_000)
 PLACES = 20_000
@@ -81,12 +81,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--positions", type=Path, help="CSV with LAT and LON; the gazetteer's places without")
     parser.add_argument("--encoder", default="B16", choices=("B32", "B16"))
+    parser.add_argument("--places", type=int, default=PLACES)
+    parser.add_argument("--train", type=int, default=PHOTOGRAPHS[0], help="photographs to learn from")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--heads", nargs="*", choices=HEADS, default=list(HEADS))
     options = parser.parse_args()
-    data = write_planet(
-        Path(tempfile.mkdtemp()) / "planet", lonlat=positions(options.positions), photographs=PHOTOGRAPHS
-    )
+    photographs = (options.train, *PHOTOGRAPHS[1:])
+    lonlat = positions(options.positions, options.places)
+    data = write_planet(Path(tempfile.mkdtemp()) / "planet", lonlat=lonlat, photographs=photographs)
     store = FeatureStore.open(data.features[options.encoder])
     split = Split.read(data.split).onto(store.metadata).split
     train, validation, test = (store.side(split, side) for side in ("train", "validation", "test"))
@@ -113,7 +115,8 @@ def main() -> None:
             "note": "SIMULATED features; see the head of benchmarks/heads_planet.py",
             "machine": describe(),
             "positions": str(options.positions.name if options.positions else "gazetteer"),
-            "photographs": PHOTOGRAPHS,
+            "places": options.places,
+            "photographs": photographs,
             "training": TRAINING,
             "heads": HEADS,
             "cpu_s": took_s,
@@ -123,12 +126,12 @@ def main() -> None:
         options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
-def positions(path: Path | None) -> np.ndarray | None:
+def positions(path: Path | None, places: int) -> np.ndarray:
     """Read where photographs are taken, and keep some of them."""
     if path is None:
-        return None
+        return inhabited_positions(places, np.random.default_rng(0))
     lonlat = np.loadtxt(path, delimiter=",", skiprows=1)[:, ::-1]
-    kept = np.random.default_rng(0).choice(len(lonlat), PLACES, replace=False)
+    kept = np.random.default_rng(0).choice(len(lonlat), places, replace=False)
     return Metadata.of_arrays(lonlat[np.sort(kept)]).lonlat
 
 
