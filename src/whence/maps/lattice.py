@@ -23,6 +23,7 @@ PROBABILITIES = (0.8, 0.95)
 """Radii are given that hold the truth with these."""
 
 _MARGIN = 0.06  # round the points, of their extent, where the size of the scan is not known
+_FEW_POINTS = 100
 _EVEN_DEG, _EVEN = 1e-6, 1e-9
 
 
@@ -59,7 +60,7 @@ class Lattice:
     angular_deg: Floats
 
     @classmethod
-    def of(cls, fit: MapFit, *, size_px: tuple[int, int] | None = None, longest: int = 49) -> Self:
+    def of(cls, fit: MapFit, *, size_px: tuple[int, int] | None = None, longest: int | None = None) -> Self:
         """Look at a fit all over the scan.
 
         Parameters
@@ -69,10 +70,11 @@ class Lattice:
         size_px
             Width and height of the scan; the box round the points with a margin when None.
         longest
-            Places along the longer side.
+            Places along the longer side; 97, or 49 with more than 100 points, when None.
         """
         low, high = _extent(fit, size_px)
-        counts = np.maximum(np.rint(longest * (high - low) / (high - low).max()).astype(int), 2)
+        places = longest or (97 if len(fit.points) <= _FEW_POINTS else 49)
+        counts = np.maximum(np.rint(places * (high - low) / (high - low).max()).astype(int), 2)
         columns, rows = (np.linspace(low[k], high[k], counts[k]) for k in (0, 1))
         pixels = np.stack(np.meshgrid(columns, rows), axis=-1)
         world = fit.to_world(pixels)

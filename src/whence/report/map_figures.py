@@ -17,6 +17,7 @@ from whence.report.map_canvas import HALO, canvas, framed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.contour import QuadContourSet
 
     from whence.maps.fitting import MapFit
     from whence.maps.lattice import Lattice
@@ -103,7 +104,7 @@ def _arrows(axes: Axes, starts: Floats, steps: Floats, *, color: str, width: flo
                 annotation_clip=False,
                 zorder=5,
                 arrowprops={
-                    "arrowstyle": "-|>,head_width=0.22,head_length=0.42",
+                    "arrowstyle": "-|>,head_width=0.17,head_length=0.34",
                     "color": color,
                     "linewidth": width,
                     "shrinkA": 0.0,
@@ -239,15 +240,30 @@ def world_grid(lattice: Lattice, backdrop: Backdrop) -> tuple[Figure, float]:
         found = axes.contour(
             lattice.columns, lattice.rows, values, levels=levels, colors=color, linewidths=1.3
         )
-        names = {level: f"{level * step:,.10g}".replace(",", " ") for level in levels.tolist()}
-        texts = axes.clabel(found, fmt=names, fontsize=8.5, inline_spacing=3)
-        for text in texts:
-            text.set_path_effects(list(HALO))
+        _label_lines(axes, found, backdrop, step=step, share=(0.93, 0.07)[k])
     framed(axes, f"blue: easting, orange: northing; a line every {step:,.10g}".replace(",000", " 000"))
     return figure, step
 
 
-def distortion_panels(lattice: Lattice) -> Figure | None:
+def _label_lines(axes: Axes, lines: QuadContourSet, backdrop: Backdrop, *, step: float, share: float) -> None:
+    """Write every line's coordinate on it, `share` of the way along its longest piece."""
+    for level, pieces in zip(lines.levels, lines.allsegs, strict=True):
+        if not any(map(len, pieces)):
+            continue
+        piece = max(pieces, key=len)
+        piece = piece if piece[0].sum() <= piece[-1].sum() else piece[::-1]  # from the upper left
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(piece, axis=0).T))])
+        if along[-1] < 0.15 * backdrop.diagonal:
+            continue
+        at = [float(np.interp(share * along[-1], along, piece[:, axis])) for axis in (0, 1)]
+        axes.text(
+            at[0], at[1], f"{level * step:,.10g}".replace(",", " "), fontsize=8.5, ha="center",
+            va="center", color=lines.get_edgecolor()[0], zorder=6,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.9, "pad": 1.2},
+        )  # fmt: skip
+
+
+def distortion_panels(fit: MapFit, lattice: Lattice) -> Figure | None:
     """Draw scale, turn and angular distortion over the scan; None where they are the same everywhere."""
     if lattice.is_even:
         return None
@@ -280,9 +296,7 @@ def distortion_panels(lattice: Lattice) -> Figure | None:
         bar.ax.tick_params(labelsize=8, colors=INK)
         bar.ax.xaxis.set_major_formatter(FuncFormatter(short))
         bar.ax.locator_params(nbins=5)
-        axes.contour(
-            lattice.columns, lattice.rows, lattice.inside, [0.5], colors=INK, linewidths=1.0, linestyles="--"
-        )
+        _hull(axes, fit, width=1.0)
         axes.set_title(title, fontsize=9, loc="left", color=INK)
         axes.set(aspect="equal", xticks=[], yticks=[])
         axes.set_ylim(lattice.rows[-1], lattice.rows[0])
@@ -309,8 +323,7 @@ def error_lines(fit: MapFit, lattice: Lattice, backdrop: Backdrop) -> Figure | N
         )
         for text in axes.clabel(found, fmt=lambda level: f"{level:g} m", fontsize=9, inline_spacing=3):
             text.set_path_effects(list(HALO))
-    hull = fit.quality.coverage.hull_px
-    axes.plot(*np.concatenate([hull, hull[:1]]).T, color=INK, linewidth=1.5, linestyle=DASHES[1], zorder=4)
+    _hull(axes, fit, width=1.5)
     axes.plot(
         *fit.points.pixels[fit.used].T, "o", color="white", markeredgecolor=INK, markersize=4.5, zorder=5
     )
@@ -319,6 +332,11 @@ def error_lines(fit: MapFit, lattice: Lattice, backdrop: Backdrop) -> Figure | N
         f"80 % radius, from {low:.2g} m to {float(radius.max()):.2g} m\ndashed: hull of the control points",
     )
     return figure
+
+
+def _hull(axes: Axes, fit: MapFit, *, width: float) -> None:
+    ring = np.concatenate([fit.quality.coverage.hull_px, fit.quality.coverage.hull_px[:1]])
+    axes.plot(ring[:, 0], ring[:, 1], color=INK, linewidth=width, linestyle=DASHES[1], zorder=4)
 
 
 def _levels(low: float, high: float) -> list[float]:

@@ -91,7 +91,7 @@ def write_sheet_report(
         "map_sheet",
         title=legible(title or _title(recipe)),
         facts=_facts(recipe, fit),
-        statement=statement,
+        statement=" ".join(statement).replace(" %", "\u00a0%").replace(" m ", "\u00a0m "),
         pictures=pictures,
         json_name=page.with_suffix(".json").name,
         **for_page(recipe, fit, lattice, comparison=comparison),
@@ -141,13 +141,13 @@ def _pictures(recipe: Recipe, fit: MapFit, lattice: Lattice, *, scan: PathLike |
         )
         yield _Picture("expected", lines, caption, over(lines, backdrop))
     drawn, step = figures.world_grid(lattice, backdrop)
-    unit = "units" if fit.points.crs is None else fit.points.crs.unit
+    unit = "units" if fit.points.crs is None else fit.points.crs.unit.replace("metre", "m")
     caption = (
-        f"Round coordinates on the scan, every {step:,.10g} ({unit}). Where lines bend, the paper or the "
+        f"Round coordinates on the scan, every {step:,.10g} {unit}. Where lines bend, the paper or the "
         "drawing does."
     )
     yield _Picture("grid", drawn, caption, over(drawn, backdrop))
-    panels = figures.distortion_panels(lattice)
+    panels = figures.distortion_panels(fit, lattice)
     if panels is not None:
         caption = "Local distortion over the scan; dashed: the hull of the control points."
         yield _Picture("distortion", panels, caption, image_bytes(panels, "svg"))

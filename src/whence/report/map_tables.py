@@ -150,7 +150,7 @@ def _kind(one: Candidate, chosen: str) -> dict[str, Any]:
         "rmse": _figure(one.rmse_m),
         "left_out": _figure(one.leave_one_out_rmse_m),
         "by_area": _figure(one.by_area_rmse_m),
-        "verdict": one.verdict,
+        "verdict": "recommended" if one.verdict == "chosen" else one.verdict,
         "used": one.kind == chosen,
     }
 
