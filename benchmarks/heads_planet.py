@@ -30,8 +30,8 @@ from whence.photos.training import TrainConfig
 from whence.photos.training.fitting import calibrated, fit_head
 from whence.smallworld.planet_data import inhabited_positions, write_planet
 
-PHOTOGRAPHS = (20_000, 4_000, 4_000)
-PLACES = 20_000
+PHOTOGRAPHS = (40_000, 4_000, 4_000)
+PLACES = 4_000
 TRAINING = {"batch": 256, "max_epochs": 80, "patience": 5, "lr": 1e-3}
 SMOOTHED = {"tau_km": 150.0}
 STANDARD = {"standardise": True}

@@ -22,7 +22,7 @@ CONCENTRATIONS = {"B32": 24.0, "B16": 34.0}
 """Code of an encoder -> κ of its features: nothing but the order of the two is like the real ones."""
 
 _DIM = 32  # few, so that some ten thousand photographs are enough to learn from
-_PLACES = 20_000
+_PLACES = 4_000
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def write_planet(
     folder: PathLike,
     *,
     lonlat: ArrayLike | None = None,
-    photographs: tuple[int, int, int] = (20_000, 4_000, 4_000),
+    photographs: tuple[int, int, int] = (40_000, 4_000, 4_000),
     dim: int = _DIM,
     seed: int = 0,
 ) -> PlanetData:
@@ -59,7 +59,7 @@ def write_planet(
     folder
         Where the stores and the split go; made if absent.
     lonlat
-        (m, 2) where photographs are taken; 20,000 inhabited places if not given.
+        (m, 2) where photographs are taken; 4,000 inhabited places if not given.
     photographs
         How many to learn from, to choose by, and to judge by.
     dim
