@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
+from scipy.spatial.distance import cdist
 
 from whence.errors import NotEnoughDataError
 from whence.maps.scan.crosses import Crosses, find_crosses, settled
 from whence.maps.scan.ink import black_ink
+from whence.maps.scan.source import as_scan
 
 if TYPE_CHECKING:
+    from whence.maps.scan.source import Scan
     from whence.typing import Bools, Floats, Image, Ints
 
 __all__ = ["Grid", "find_grid", "grid_of"]
@@ -27,9 +30,12 @@ _PROPOSING = 60
 _LEAST_STEP_PX = 60.0
 _REACH = 0.006  # of the distance from the first cross: paper shrinks by some tenths of a percent
 _NEAR_PX = 3.0
-_FALSE_ALARMS = 1e-2
+_FALSE_ALARMS = 1e-3
 _LEAST_CROSSES = 4
+_AROUND_PX = 160.0
 _FINAL = 0.004  # of the step
+_FOLLOWING = 20
+_NEIGHBOURS = 1.7  # steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +70,44 @@ class Grid:
         return len(self.pixels)
 
 
-def find_grid(image: Image) -> Grid:
+def find_grid(image: Image | Scan) -> Grid:
     """Find the grid crosses of a scan.
 
     Parameters
     ----------
     image
-        (h, w, 3) uint8.
+        (h, w, 3) uint8, or a scan that is read in stripes.
 
     Raises
     ------
     NotEnoughDataError
         When no grid is there that chance could not make as well.
+    InputError
+        When the array is no picture of a map.
     """
-    grid = grid_of(find_crosses(image))
-    ink = black_ink(image)
-    again = np.array([settled(ink, pixel, turn_rad=np.deg2rad(grid.turn_deg)) for pixel in grid.pixels])
+    scan = as_scan(image)
+    crosses = find_crosses(scan)
+    grid = grid_of(crosses)
+    again = np.array([_exact(scan, pixel, np.deg2rad(grid.turn_deg)) for pixel in grid.pixels])
     sharp = np.isfinite(again).all(axis=1)
+    if sharp.sum() < _LEAST_CROSSES:
+        raise _no_grid(crosses)
     return replace(grid, pixels=again[sharp], nodes=grid.nodes[sharp], scores=grid.scores[sharp])
+
+
+def _exact(scan: Scan, pixel: Floats, turn_rad: float) -> Floats:
+    """Crossing (2,) of the strokes at a pixel by the ink round it."""
+    (left, top), (right, bottom) = pixel - _AROUND_PX, pixel + _AROUND_PX
+    window, pixels = scan.around((left, top), (right, bottom))
+    corner = np.array([window.column, window.row], dtype=np.float64)
+    return settled(black_ink(pixels), pixel - corner, turn_rad=turn_rad) + corner
+
+
+def _no_grid(crosses: Crosses) -> NotEnoughDataError:
+    return NotEnoughDataError(
+        f"no grid was found among {len(crosses)} marks that look like crosses; give control points by "
+        "hand, or the sheet number where the sheet has a frame"
+    )
 
 
 def grid_of(crosses: Crosses) -> Grid:
@@ -105,10 +131,7 @@ def grid_of(crosses: Crosses) -> Grid:
         if found < alarms:
             best, alarms = (origin, step), found
     if best is None or alarms > np.log(_FALSE_ALARMS):
-        raise NotEnoughDataError(
-            f"no grid was found among {len(crosses)} marks that look like crosses; give control points by "
-            "hand, or the sheet number where the sheet has a frame"
-        )
+        raise _no_grid(crosses)
     return _settled(crosses, *best, false_alarms=float(np.exp(alarms)))
 
 
@@ -160,12 +183,13 @@ def _settled(crosses: Crosses, origin: Floats, step: Floats, *, false_alarms: fl
     for _ in range(5):
         chosen = _best_of_each(nodes, np.flatnonzero(hit))
         design = np.column_stack([np.ones(len(chosen)), nodes[chosen]])
-        solution = np.linalg.lstsq(design, crosses.pixels[chosen], rcond=None)[0]
+        solution = np.asarray(np.linalg.lstsq(design, crosses.pixels[chosen], rcond=None)[0], np.float64)
         if np.linalg.matrix_rank(design) < 3:
             break
         away = np.linalg.solve(solution[1:].T, (crosses.pixels - solution[0]).T).T
         nodes = np.rint(away).astype(np.int64)
         hit = np.hypot(*((away - nodes) * length).T) <= max(_NEAR_PX, _FINAL * length)
+    nodes, hit = _followed(crosses.pixels, solution, nodes, hit)
     chosen = _best_of_each(nodes, np.flatnonzero(hit))
     return Grid(
         pixels=crosses.pixels[chosen],
@@ -175,6 +199,33 @@ def _settled(crosses: Crosses, origin: Floats, step: Floats, *, false_alarms: fl
         turn_deg=float(np.degrees(np.arctan2(step[1], step[0]))),
         false_alarms=false_alarms,
     )
+
+
+def _followed(pixels: Floats, solution: Floats, nodes: Ints, hit: Bools) -> tuple[Ints, Bools]:
+    """Admit crosses that lie off the lattice as their neighbours do, step by step: old paper has bent.
+
+    Parameters
+    ----------
+    pixels, nodes, hit
+        (n, 2) candidates, (n, 2) their nearest nodes, (n,) whether they are hit.
+    solution
+        (3, 2) pixel of node (0, 0), and the two steps.
+    """
+    length = float(np.sqrt(abs(np.linalg.det(solution[1:]))))
+    for _ in range(_FOLLOWING):
+        chosen = _best_of_each(nodes, np.flatnonzero(hit))
+        off_px = pixels[chosen] - solution[0] - nodes[chosen] @ solution[1:]
+        near = cdist(pixels, pixels[chosen]) < _NEIGHBOURS * length
+        near[chosen, np.arange(len(chosen))] = False
+        shift = near @ off_px / np.maximum(near.sum(axis=1), 1)[:, None]
+        away = np.linalg.solve(solution[1:].T, (pixels - shift - solution[0]).T).T
+        again = np.rint(away).astype(np.int64)
+        miss_px = np.hypot(*((away - again) @ solution[1:]).T)
+        more = ~hit & (near.sum(axis=1) >= 2) & (miss_px <= max(_NEAR_PX, _FINAL * length))
+        if not more.any():
+            break
+        nodes, hit = np.where(more[:, None], again, nodes), hit | more
+    return nodes, hit
 
 
 def _best_of_each(nodes: Ints, rows: Ints) -> Ints:
