@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.map_batch import batch
 from whence.cli.map_find import find
 from whence.cli.map_landmarks import landmarks
 from whence.cli.map_redo import redo, told
@@ -221,3 +222,4 @@ def _corner(line: str, where: str) -> tuple[float, float]:
 map_.add_command(find)
 map_.add_command(landmarks)
 map_.add_command(redo)
+map_.add_command(batch)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from whence.maps.recommendation import Recommendation
     from whence.typing import PathLike
 
-__all__ = ["write_sheet_report"]
+__all__ = ["write_page", "write_sheet_report"]
 
 _PAGE_SUFFIXES = (".html", ".htm")
 _CSS_PX_PER_INCH = 112.0
@@ -79,12 +79,27 @@ def write_sheet_report(
     >>> recipe = Recipe(maps.read_points("a.points"), scan=ScanFile.of("a.tif"))  # doctest: +SKIP
     >>> write_sheet_report("a.html", recipe, recipe.fit(), scan="a.tif")          # doctest: +SKIP
     """
+    page, html, content = _made(path, recipe, fit, scan=scan, title=title)
+    _write(page, html)
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+    _write(page.with_suffix(".json"), text + "\n")
+
+
+def write_page(path: PathLike, recipe: Recipe, fit: MapFit, *, scan: PathLike | None = None) -> None:
+    """Write the page alone, where the JSON beside it is written by someone else; see `write_sheet_report`."""
+    page, html, _ = _made(path, recipe, fit, scan=scan, title=None)
+    _write(page, html)
+
+
+def _made(
+    path: PathLike, recipe: Recipe, fit: MapFit, *, scan: PathLike | None, title: str | None
+) -> tuple[Path, str, dict[str, Any]]:
+    """Make the page and its values."""
     page = Path(path)
     if page.suffix.lower() not in _PAGE_SUFFIXES:
         raise InputError(f"{page}: a report is a page; let its name end in .html")
     lattice = Lattice.of(fit, size_px=None if recipe.scan is None else recipe.scan.size_px)
-    comparison = compared(fit)
-    statement = accuracy(fit, lattice)
+    comparison, statement = compared(fit), accuracy(fit, lattice)
     with plain_text():
         pictures = {one.name: one.shown for one in _pictures(recipe, fit, lattice, scan=scan)}
     html = render(
@@ -96,13 +111,13 @@ def write_sheet_report(
         json_name=page.with_suffix(".json").name,
         **for_page(recipe, fit, lattice, comparison=comparison),
     )
-    content = _content(recipe, fit, lattice, statement=statement, comparison=comparison)
-    with atomic_path(page) as beside:
-        beside.write_text(html, encoding="utf-8")
-    with atomic_path(page.with_suffix(".json")) as beside:
-        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-        beside.write_text(text + "\n", encoding="utf-8")
-    _log.info("Wrote the report %s, %.1f MB.", page, len(html) / 1e6)
+    return page, html, _content(recipe, fit, lattice, statement=statement, comparison=comparison)
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_path(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+    _log.info("Wrote %s, %.1f MB.", path, len(text) / 1e6)
 
 
 @dataclass(frozen=True, eq=False)
