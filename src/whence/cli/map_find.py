@@ -11,9 +11,8 @@ from whence.cli.escaping import visible
 
 if TYPE_CHECKING:
     from whence.maps import ControlPoints
-    from whence.maps.scan import Attitude
+    from whence.maps.scan import Attitude, Scan
     from whence.maps.sheets import SheetFrame
-    from whence.typing import Image
 
 __all__ = ["find"]
 
@@ -63,8 +62,8 @@ def find(
     whence map find sheet.jpg --corners "141°15′-141°30′E, 43°00′-43°10′N" --crs EPSG:4301 --out sheet.points
     """
     from whence.errors import InputError
-    from whence.imagery.photo import open_image
     from whence.maps import write_points
+    from whence.maps.scan import open_scan
 
     if mirrored and turn == "auto":
         raise InputError("--mirrored goes with --turn; without it the text of the scan tells both")
@@ -74,9 +73,9 @@ def find(
             "say what is to be found: a grid (--crs), or the corners of a sheet (--sheet, or --corners "
             "with --crs)"
         )
-    image = open_image(scan)
-    attitude = _attitude(image, turn, mirrored)
-    points = _grid(image, crs, spacing, attitude) if frame is None else _corners(image, frame, attitude)
+    with open_scan(scan) as image:
+        attitude = _attitude(image, turn, mirrored)
+        points = _grid(image, crs, spacing, attitude) if frame is None else _corners(image, frame, attitude)
     write_points(out, points if out_crs is None else points.in_crs(out_crs))
     _say(f"{out}: {len(points)} control points")
 
@@ -102,7 +101,7 @@ def _sheet(number: str | None, limits: str | None, crs: str | None) -> SheetFram
     return quadrangle(limits, crs=crs)
 
 
-def _attitude(image: Image, turn: str, mirrored: bool) -> Attitude:
+def _attitude(image: Scan, turn: str, mirrored: bool) -> Attitude:
     from whence.maps.scan import Attitude, find_orientation
 
     if turn != "auto":
@@ -112,7 +111,7 @@ def _attitude(image: Image, turn: str, mirrored: bool) -> Attitude:
     return orientation.attitude
 
 
-def _grid(image: Image, crs: str | None, spacing: float | None, attitude: Attitude) -> ControlPoints:
+def _grid(image: Scan, crs: str | None, spacing: float | None, attitude: Attitude) -> ControlPoints:
     from whence.maps.scan import find_grid, place_grid, read_labels
 
     grid = find_grid(image)
@@ -128,7 +127,7 @@ def _grid(image: Image, crs: str | None, spacing: float | None, attitude: Attitu
     return found.points
 
 
-def _corners(image: Image, sheet: SheetFrame, attitude: Attitude) -> ControlPoints:
+def _corners(image: Scan, sheet: SheetFrame, attitude: Attitude) -> ControlPoints:
     from whence.maps.scan import find_frame, frame_points, frame_scale
 
     frame = find_frame(image)

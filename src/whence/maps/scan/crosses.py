@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from whence.maps.scan.ink import black_ink
+from whence.maps.scan.ink import ink_by_bands
+from whence.maps.scan.source import as_scan
 
 if TYPE_CHECKING:
+    from whence.maps.scan.source import Scan
     from whence.typing import Floats, Floats32, Image, Ints
 
 __all__ = ["Crosses", "find_crosses", "settled"]
@@ -22,7 +24,7 @@ _GAP_PX = 2.0
 _GUARD_PX = 6.0
 _LEAST_SCORE = 0.3
 _MOST = 400
-_TILE_ROWS = 2048
+_STRIPE_PX = 8_000_000
 _BAND_PX = 4
 _LEAST_SAMPLES = 8
 _FINE_PX = 0.125
@@ -54,7 +56,7 @@ class Crosses:
         return Crosses(self.pixels[rows], self.scores[rows])
 
 
-def find_crosses(image: Image, *, most: int = _MOST) -> Crosses:
+def find_crosses(image: Image | Scan, *, most: int = _MOST) -> Crosses:
     """Find what looks like a small upright or slightly turned cross.
 
     Junctions of roads and letters look like crosses too; which candidates belong to a grid is for
@@ -63,7 +65,7 @@ def find_crosses(image: Image, *, most: int = _MOST) -> Crosses:
     Parameters
     ----------
     image
-        (h, w, 3) uint8.
+        (h, w, 3) uint8, or a scan that is read in stripes.
     most
         Candidates at most.
 
@@ -72,12 +74,23 @@ def find_crosses(image: Image, *, most: int = _MOST) -> Crosses:
     InputError
         When the array is no picture of a map.
     """
-    ink = black_ink(image)
+    scan = as_scan(image)
+    found = Crosses(np.zeros((0, 2)), np.zeros(0))
+    rows = max(_STRIPE_PX // scan.width, 1)
+    for top, bottom, low, ink in ink_by_bands(scan, rows, margin=2 * _ARMS_PX[-1] + 2):
+        more = _crosses_of(ink, top - low, bottom - low, most=most)
+        pixels = np.concatenate([found.pixels, more.pixels + np.array([0.0, low])])
+        scores = np.concatenate([found.scores, more.scores])
+        found = Crosses(pixels, scores).take(np.argsort(-scores, kind="stable")[:most])
+    return found
+
+
+def _crosses_of(ink: Floats32, first: int, last: int, *, most: int) -> Crosses:
+    """Candidates in the rows from `first` to `last` of a stripe, the best first."""
     response = _response(ink)
-    reach = _ARMS_PX[-1]
-    peaks = (response == cv2.dilate(response, np.ones((2 * reach + 1, 2 * reach + 1)))) & (
-        response > _LEAST_SCORE
-    )
+    reach = 2 * _ARMS_PX[-1] + 1
+    peaks = (response == cv2.dilate(response, np.ones((reach, reach)))) & (response > _LEAST_SCORE)
+    peaks[:first] = peaks[last:] = False
     rows, columns = np.nonzero(peaks)
     best = np.argsort(-response[rows, columns], kind="stable")[:most]
     rough = np.stack([columns[best], rows[best]], axis=1) + 0.5
@@ -168,17 +181,14 @@ def _offset_of_stroke(ink: Floats32, pixel: Floats, along: Floats) -> float:
 
 
 def _response(ink: Floats32) -> Floats32:
-    """Largest answer (h, w) of any template at each pixel, in stripes that fit the cache."""
-    templates = [_template(arm, np.deg2rad(turn)) for arm in _ARMS_PX for turn in _TURNS_DEG]
+    """Largest answer (h, w) of any template at each pixel."""
     best = np.full(ink.shape, -1.0, np.float32)
-    for top in range(0, len(ink), _TILE_ROWS):
-        margin = _ARMS_PX[-1] + 2
-        low, high = max(top - margin, 0), min(top + _TILE_ROWS + margin, len(ink))
-        stripe = ink[low:high]
-        kept = slice(top - low, min(top - low + _TILE_ROWS, high - low))
-        for template in templates:
-            answer = cv2.filter2D(stripe, cv2.CV_32F, template, borderType=cv2.BORDER_REPLICATE)
-            np.maximum(best[top : top + _TILE_ROWS], answer[kept], out=best[top : top + _TILE_ROWS])
+    for arm in _ARMS_PX:
+        for turn in _TURNS_DEG:
+            template = _template(arm, np.deg2rad(turn))
+            np.maximum(
+                best, cv2.filter2D(ink, cv2.CV_32F, template, borderType=cv2.BORDER_REPLICATE), out=best
+            )
     return best
 
 

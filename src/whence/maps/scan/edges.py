@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from whence.typing import Floats, Floats32, Image
+    from whence.maps.scan.source import Scan
+    from whence.typing import Floats, Floats32
 
 __all__ = ["Edge", "Strip", "follow", "strip_along"]
 
 _PIECES = 240
 _PER_PIECE = 4
+_PARTS = 8
 _ROUNDS = 6
 _STEP_PX = 0.25
 _LEAST_PIECES = 24
@@ -89,13 +91,13 @@ class Edge:
         return np.append(normal, normal @ self.at(place))
 
 
-def strip_along(grey: Image, start: Floats, end: Floats, *, offsets_px: Floats, thick_px: float) -> Strip:
+def strip_along(scan: Scan, start: Floats, end: Floats, *, offsets_px: Floats, thick_px: float) -> Strip:
     """Lay out flat what lies along a line.
 
     Parameters
     ----------
-    grey
-        (h, w) uint8.
+    scan
+        What is read in windows along the line.
     start, end
         (2,) column, row, pixel-edge convention.
     offsets_px
@@ -105,15 +107,31 @@ def strip_along(grey: Image, start: Floats, end: Floats, *, offsets_px: Floats, 
     """
     along = end - start
     across = np.array([-along[1], along[0]]) / np.hypot(*along)
-    pieces = (np.arange(_PIECES * _PER_PIECE) + 0.5) / (_PIECES * _PER_PIECE)
-    where = start + pieces[None, :, None] * along + offsets_px[:, None, None] * across - 0.5
-    columns, rows = (where[..., axis].astype(np.float32) for axis in (0, 1))
-    seen = cv2.remap(grey, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    flat = seen.reshape(len(offsets_px), _PIECES, _PER_PIECE).astype(np.float32).mean(axis=2)
+    flat = np.concatenate(
+        [
+            _laid_flat(scan, start + along * part / _PARTS, along / _PARTS, offsets_px[:, None] * across)
+            for part in range(_PARTS)
+        ],
+        axis=1,
+    )
     step = float(offsets_px[1] - offsets_px[0])
     kernel = np.ones((2 * round(thick_px / step / 2.0) + 1, 1), np.uint8)
     dark = cv2.morphologyEx(flat, cv2.MORPH_BLACKHAT, kernel)
     return Strip(start, end, across, offsets_px, np.asarray(dark, np.float32))
+
+
+def _laid_flat(scan: Scan, start: Floats, along: Floats, aside: Floats) -> Floats32:
+    """Brightness (m, pieces) of one part of a line; only the pixels round it are read."""
+    count = _PIECES // _PARTS
+    shares = (np.arange(count * _PER_PIECE) + 0.5) / (count * _PER_PIECE)
+    where = start + shares[None, :, None] * along + aside[:, None]
+    low, high = where.min(axis=(0, 1)) - 2.0, where.max(axis=(0, 1)) + 2.0
+    window, pixels = scan.around((low[0], low[1]), (high[0], high[1]))
+    columns = (where[..., 0] - window.column - 0.5).astype(np.float32)
+    rows = (where[..., 1] - window.row - 0.5).astype(np.float32)
+    grey = np.ascontiguousarray(pixels.max(axis=2))
+    seen = cv2.remap(grey, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen.reshape(len(aside), count, _PER_PIECE).astype(np.float32).mean(axis=2))
 
 
 def follow(strip: Strip, bend: Floats, *, reach_px: float) -> Edge | None:

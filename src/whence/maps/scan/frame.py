@@ -5,24 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pyproj
 
 from whence.errors import InputError, NotEnoughDataError
-from whence.imagery.text.crops import reduced
 from whence.maps.points import ControlPoints
 from whence.maps.scan.attitude import Attitude
 from whence.maps.scan.borders import crossing, dark_lines, outline
 from whence.maps.scan.edges import follow, strip_along
-from whence.maps.scan.ink import check_scan
 from whence.maps.scan.neatline import nested_frames
+from whence.maps.scan.source import as_scan
 from whence.maps.sheets.frame import CORNERS, SheetFrame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whence.maps.scan.edges import Edge
+    from whence.maps.scan.source import Scan
     from whence.typing import Floats, Image
 
 __all__ = ["Frame", "FrameScale", "find_frame", "frame_points", "frame_scale"]
@@ -68,7 +67,7 @@ class Frame:
         return np.array([edge.scatter_px for edge in self.edges])
 
 
-def find_frame(image: Image) -> Frame:
+def find_frame(image: Image | Scan) -> Frame:
     """Find the innermost frame that is drawn round a map.
 
     The rectangle of long lines is found on the scan made small; frames that run inside of it at an even
@@ -78,44 +77,37 @@ def find_frame(image: Image) -> Frame:
     Parameters
     ----------
     image
-        (h, w, 3) uint8, turned by at most 6 degrees from a quarter turn.
+        (h, w, 3) uint8, or a scan that is read in windows; turned by at most 6 degrees from a quarter turn.
 
     Raises
     ------
     NotEnoughDataError
         When there are no four long lines, or an edge is lost.
+    InputError
+        When the array is no picture of a map.
     """
-    check_scan(image)
-    small, factor = _small(image)
-    rough = outline(dark_lines(small))
+    scan = as_scan(image)
+    pixels, factor = scan.small(_SMALL_PX, keep_dark=True)
+    small = as_scan(pixels)
+    rough = outline(dark_lines(pixels.max(axis=2)))
     first = _edges(small, rough, np.zeros((4, 3)))
     corners = _corners(first)
     nested = nested_frames(small, corners) or [(np.zeros((4, 3)), 1.0)]
     inner = _corners(_edges(small, corners, nested[-1][0]))
-    full = np.asarray(image.max(axis=2))
-    edges = _edges(full, inner * factor, np.zeros((4, 3)), widened=factor)
+    edges = _edges(scan, inner * factor, np.zeros((4, 3)), widened=factor)
     return Frame(_corners(edges), tuple(edges), len(nested))
 
 
-def _small(image: Image) -> tuple[Image, float]:
-    """Brightest channel (h, w), made small so that thin strokes stay dark, and the factor back."""
-    grey = np.asarray(image.max(axis=2))
-    factor = max(grey.shape) / _SMALL_PX
-    if factor > 2.0:
-        grey = np.asarray(cv2.erode(grey, np.ones((round(factor / 2.0) + 1,) * 2, np.uint8)))
-    return reduced(grey, _SMALL_PX)
-
-
-def _edges(grey: Image, corners: Floats, bends: Floats, *, widened: float = 1.0) -> list[Edge]:
+def _edges(scan: Scan, corners: Floats, bends: Floats, *, widened: float = 1.0) -> list[Edge]:
     """Follow the four edges next to guessed ones."""
     reach = _REACH_PX * max(widened, 1.0)
-    return [_edge(grey, corners, side, bends[side], reach) for side in range(4)]
+    return [_edge(scan, corners, side, bends[side], reach) for side in range(4)]
 
 
-def _edge(grey: Image, corners: Floats, side: int, bend: Floats, reach_px: float) -> Edge:
+def _edge(scan: Scan, corners: Floats, side: int, bend: Floats, reach_px: float) -> Edge:
     far = reach_px + float(np.abs(bend).sum()) + 2.0 * _THICK_PX
     strip = strip_along(
-        grey,
+        scan,
         corners[side],
         corners[(side + 1) % 4],
         offsets_px=np.arange(-far, far, _STEP_PX),
@@ -162,8 +154,9 @@ def frame_points(frame: Frame, sheet: SheetFrame, *, attitude: Attitude | None =
     scale = frame_scale(points)
     if abs(np.log(scale.agreement)) > _DIFFERENT:
         raise InputError(
-            f"if {way.words}, sheet {sheet.name} would have {scale.east_m_px:.3f} m a pixel from west to east and "
-            f"{scale.north_m_px:.3f} m from south to north; check its limits, and how the scan lies (--turn)"
+            f"if {way.words}, sheet {sheet.name} would have {scale.east_m_px:.3f} m a pixel from west "
+            f"to east and {scale.north_m_px:.3f} m from south to north; check its limits, and how the "
+            "scan lies (--turn)"
         )
     return points
 

@@ -10,9 +10,12 @@ import numpy as np
 from whence.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whence.maps.scan.source import Scan
     from whence.typing import Floats32, Image
 
-__all__ = ["black_ink", "check_scan"]
+__all__ = ["black_ink", "check_scan", "ink_by_bands"]
 
 _SMALLEST_PX = 64
 _PAPER_CELL_PX = 64
@@ -45,6 +48,24 @@ def black_ink(image: Image) -> Floats32:
     brightest = image.max(axis=2)
     paper = _paper(brightest)
     return np.asarray(np.clip(1.0 - brightest / paper, 0.0, 1.0), np.float32)
+
+
+def ink_by_bands(scan: Scan, rows: int, *, margin: int) -> Iterator[tuple[int, int, int, Floats32]]:
+    """Go over a scan in stripes of full width.
+
+    Yields
+    ------
+    tuple
+        First and last row of a stripe, the first row of its ink, which begins and ends `margin` rows beyond
+        where the scan does, and the ink (h, w).
+    """
+    # Paper is levelled by cells; so stripes begin at a cell, and look farther than they tell.
+    reach = -(-margin // _PAPER_CELL_PX) * _PAPER_CELL_PX + 4 * _PAPER_CELL_PX
+    for top, bottom, window in scan.bands(-(-rows // _PAPER_CELL_PX) * _PAPER_CELL_PX, margin=reach):
+        brightest = scan.read(window).max(axis=2)
+        ink = np.clip(1.0 - brightest / _paper(brightest), 0.0, 1.0).astype(np.float32)
+        low, high = max(top - margin, window.row), min(bottom + margin, window.row + window.height)
+        yield top, bottom, low, ink[low - window.row : high - window.row]
 
 
 def _paper(brightest: Image) -> Floats32:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from whence.maps.scan.lettering import Reading, line_reader, read_line_ways
+from whence.maps.scan.source import as_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whence.maps.scan.lattice import Grid
     from whence.maps.scan.lettering import LineReader
+    from whence.maps.scan.source import Scan
     from whence.typing import Floats, Image, Ints
 
 __all__ = ["GridLabel", "number_of", "read_labels"]
@@ -86,14 +88,14 @@ def number_of(text: str) -> tuple[int, Coordinate | None] | None:
 
 
 def read_labels(
-    image: Image, grid: Grid, *, mirrored: bool = False, reader: LineReader | None = None
+    image: Image | Scan, grid: Grid, *, mirrored: bool = False, reader: LineReader | None = None
 ) -> list[GridLabel]:
     """Read the numbers beside the crosses of a grid, whichever way they are written.
 
     Parameters
     ----------
     image
-        (h, w, 3) uint8, the scan.
+        (h, w, 3) uint8, or a scan that is read in windows.
     grid
         Its crosses.
     mirrored
@@ -111,10 +113,10 @@ def read_labels(
     MissingExtraError
         When no reader is installed.
     """
-    reader = reader or line_reader()
+    scan, reader = as_scan(image), reader or line_reader()
     found: list[GridLabel] = []
     for row in _outermost(grid)[:_MOST_CROPS]:
-        corner, crop = _cut(image, grid.pixels[row], _reach_px(grid))
+        corner, crop = _cut(scan, grid.pixels[row], _reach_px(grid))
         for reading in _readings(crop, reader, mirrored):
             label = _label(reading, grid, corner)
             if label is not None and not any(_same(label, other) for other in found):
@@ -132,11 +134,11 @@ def _outermost(grid: Grid) -> Ints:
     return np.argsort(-np.abs(grid.nodes - middle).max(axis=1), kind="stable")
 
 
-def _cut(image: Image, pixel: Floats, reach_px: float) -> tuple[Floats, Image]:
+def _cut(scan: Scan, pixel: Floats, reach_px: float) -> tuple[Floats, Image]:
     """Cut out what lies within reach of a pixel, and tell the column and row at which it begins."""
-    left, top = (int(max(value - reach_px, 0)) for value in pixel)
-    right, bottom = (int(value + reach_px) for value in pixel)
-    return np.array([left, top], dtype=np.float64), np.ascontiguousarray(image[top:bottom, left:right])
+    (left, top), (right, bottom) = pixel - reach_px, pixel + reach_px
+    window, pixels = scan.around((left, top), (right, bottom))
+    return np.array([window.column, window.row], dtype=np.float64), pixels
 
 
 def _readings(crop: Image, reader: LineReader, mirrored: bool) -> Iterator[Reading]:

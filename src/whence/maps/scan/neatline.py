@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whence.maps.scan.edges import Strip
-    from whence.typing import Floats, Image
+    from whence.maps.scan.source import Scan
+    from whence.typing import Floats
 
 __all__ = ["nested_frames"]
 
@@ -30,13 +31,13 @@ _SAME_PX = 1.75
 _THICK_PX = 9.0
 
 
-def nested_frames(grey: Image, corners: Floats) -> list[tuple[Floats, float]]:
+def nested_frames(scan: Scan, corners: Floats) -> list[tuple[Floats, float]]:
     """Find the frames that run round a map at an even distance from a first one.
 
     Parameters
     ----------
-    grey
-        (h, w) uint8.
+    scan
+        A scan, best made small.
     corners
         (4, 2) of any of the frames, clockwise from the top left.
 
@@ -52,7 +53,7 @@ def nested_frames(grey: Image, corners: Floats) -> list[tuple[Floats, float]]:
     offsets = np.arange(-_OUTWARD * mean_px, _INWARD * mean_px, _STEP_PX)
     peaks = [
         _parallels(
-            strip_along(grey, corners[i], corners[(i + 1) % 4], offsets_px=offsets, thick_px=_THICK_PX)
+            strip_along(scan, corners[i], corners[(i + 1) % 4], offsets_px=offsets, thick_px=_THICK_PX)
         )
         for i in range(4)
     ]

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.errors import NotEnoughDataError
-from whence.imagery.text.crops import reduced
 from whence.imagery.text.words import Word, script_counts, worth_reading
 from whence.maps.scan.attitude import ATTITUDES, Attitude
-from whence.maps.scan.ink import check_scan
 from whence.maps.scan.lettering import Reading, line_reader, read_line_ways
+from whence.maps.scan.source import as_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whence.maps.scan.lettering import LineReader
+    from whence.maps.scan.source import Scan
     from whence.typing import Image
 
 __all__ = ["Orientation", "find_orientation"]
@@ -66,7 +66,7 @@ class Orientation:
         return f"{self.attitude.words}: {shown} read so ({others})"
 
 
-def find_orientation(image: Image, *, reader: LineReader | None = None) -> Orientation:
+def find_orientation(image: Image | Scan, *, reader: LineReader | None = None) -> Orientation:
     """Tell how a map lies on its scan from the text on it.
 
     Lines of text are found on the whole scan and then on crops, and each is read in both directions of its
@@ -76,7 +76,7 @@ def find_orientation(image: Image, *, reader: LineReader | None = None) -> Orien
     Parameters
     ----------
     image
-        (h, w, 3) uint8.
+        (h, w, 3) uint8, or a scan that is read in windows.
     reader
         What reads; the installed one when not given.
 
@@ -87,11 +87,11 @@ def find_orientation(image: Image, *, reader: LineReader | None = None) -> Orien
     MissingExtraError
         When no reader is installed.
     """
-    check_scan(image)
+    scan = as_scan(image)
     reader = reader or line_reader()
     best: list[Reading] = []
     seen: list[tuple[Image, Sequence[Word]]] = []
-    for picture, places in _places(image, reader):
+    for picture, places in _places(scan, reader):
         seen.append((picture, places))
         best += _best_readings(picture, places, reader, flips=(False,))
         if _decided(_letters(best), _ENOUGH_LETTERS, _CLEAR_MARGIN):
@@ -123,27 +123,27 @@ def _orientation(best: Sequence[Reading]) -> Orientation:
     return Orientation(attitude, letters, margin, tuple(words))
 
 
-def _places(image: Image, reader: LineReader) -> Iterator[tuple[Image, Sequence[Word]]]:
+def _places(scan: Scan, reader: LineReader) -> Iterator[tuple[Image, Sequence[Word]]]:
     """Pictures with the places of text on them: the scan made small, then crops of it, busiest first."""
-    small, factor = reduced(image, _WHOLE_PX)
+    small, factor = scan.small(_WHOLE_PX)
     yield small, reader.find(small)
     if factor > _FULL_ENOUGH:
-        for left, top in _busiest(image):
-            crop = np.ascontiguousarray(image[top : top + _CROP_PX, left : left + _CROP_PX])
+        for left, top in _busiest(small, factor):
+            _, crop = scan.around((left, top), (left + _CROP_PX, top + _CROP_PX))
             yield crop, reader.find(crop)
 
 
-def _busiest(image: Image) -> list[tuple[int, int]]:
-    """Corners (column, row) of the crops that have as much ink as text has, spread over the scan."""
-    height, width = image.shape[:2]
+def _busiest(small: Image, factor: float) -> list[tuple[float, float]]:
+    """Corners (column, row) on the scan of the crops with most contrast."""
+    side = max(round(_CROP_PX / factor), 1)
     corners = [
         (left, top)
-        for top in range(0, max(height - _CROP_PX // 2, 1), _CROP_PX)
-        for left in range(0, max(width - _CROP_PX // 2, 1), _CROP_PX)
+        for top in range(0, max(small.shape[0] - side // 2, 1), side)
+        for left in range(0, max(small.shape[1] - side // 2, 1), side)
     ]
-    busy = [float(image[y : y + _CROP_PX : 4, x : x + _CROP_PX : 4, 1].std()) for x, y in corners]
+    busy = [float(small[y : y + side, x : x + side, 1].std()) for x, y in corners]
     order = np.argsort(-np.array(busy), kind="stable")[:_MOST_CROPS]
-    return [corners[i] for i in order]
+    return [(corners[i][0] * factor, corners[i][1] * factor) for i in order]
 
 
 def _best_readings(
