@@ -126,6 +126,11 @@ class ErrorModel:
         model = cls(frame.center_px, frame.scale_px, local, sills, nugget, freedom, action)
         return model if leave_one_out_m is None else model._raised_to(leave_one_out_m)
 
+    @property
+    def is_centred(self) -> bool:
+        """Whether no offset from another transform is known."""
+        return self._offset_m is None
+
     def with_offset(self, offset_m: Callable[[Floats], Floats]) -> ErrorModel:
         """Say the same of another transform.
 

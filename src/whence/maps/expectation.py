@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from whence.maps.transforms import Transform
     from whence.typing import Floats
 
-__all__ = ["model_errors"]
+__all__ = ["model_errors", "with_rival"]
 
 _PARAMETERS = {"linear": 4, "similarity": 4, "affine5": 5}
 """Kinds that are special cases of the affine, with its six."""
@@ -66,6 +66,33 @@ def model_errors(
     affine = fitter_of("affine")(pixels, world, None)
     residuals_m = (affine.to_world(pixels) - world) * scale_m(world)
     return ErrorModel.of_fit(transform, pixels, residuals_m, leave_one_out_m=quality.leave_one_out_m)
+
+
+def with_rival(
+    model: ErrorModel, transform: Transform, points: ControlPoints, *, rival: str, weights: Floats
+) -> ErrorModel:
+    """Add the doubt of a close choice between two kinds.
+
+    Where two kinds are as good as each other, as far as the points can tell, the truth is with one as likely
+    as with the other: half of the squared distance between the two is added to the squared error. Without it
+    a kind that was chosen for its small errors promises too much, foremost outside the points.
+
+    Parameters
+    ----------
+    model, transform
+        The error to expect of the chosen fit alone; the chosen fit.
+    points
+        Its points, all in use.
+    rival
+        The other kind.
+    weights
+        (n,) weights of the points.
+    """
+    if not model.is_centred:
+        return model
+    other = fitter_of(rival)(points.pixels, points.world, weights)
+    apart = _Distance(transform, other, scale_about(points.crs, points.world))
+    return model.with_offset(lambda pixels: apart.at(pixels) / np.sqrt(2))
 
 
 class _Distance:

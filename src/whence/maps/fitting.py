@@ -12,7 +12,7 @@ import numpy as np
 from whence.earth.crs import require_same
 from whence.errors import InputError, NotEnoughDataError
 from whence.maps.designs import has_design
-from whence.maps.expectation import model_errors
+from whence.maps.expectation import model_errors, with_rival
 from whence.maps.ground import metres_per_unit
 from whence.maps.leaving_out import fitter_of
 from whence.maps.plane import in_plane
@@ -95,9 +95,12 @@ class MapFit:
         NotEnoughDataError
             When no point can be spared, so that nothing tells the error.
         """
-        return model_errors(
-            self.transform, self.points.where(self.used), self.quality, weights=self.weights[self.used]
-        )
+        chosen, weights = self.points.where(self.used), self.weights[self.used]
+        model = model_errors(self.transform, chosen, self.quality, weights=weights)
+        rival = self.recommendation.rival if self.recommendation else None
+        if rival is None:
+            return model
+        return with_rival(model, self.transform, chosen, rival=rival, weights=weights)
 
     def predicted_error_m(self, pixels: ArrayLike, *, of: Of = "position") -> Floats:
         """Return the standard deviation of one coordinate, metres (`ErrorModel.error_m`)."""

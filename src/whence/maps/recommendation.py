@@ -66,6 +66,12 @@ class Recommendation:
     reason: str
     candidates: tuple[Candidate, ...]
 
+    @property
+    def rival(self) -> str | None:
+        """The kind with the smallest error at points left out, where that is not the chosen one."""
+        best = self.candidates[0].kind
+        return None if best == self.kind else best
+
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON types."""
         return {

@@ -196,6 +196,24 @@ class Press:
         for middle in self.map.frame.to_sheet(self.map.frame.crosses()):
             for reach in (np.array([arm, half]), np.array([half, arm])):
                 _bar(self.image, middle - reach, middle + reach)
+        self._grid_numbers()
+
+    def _grid_numbers(self) -> None:
+        """Letter the outermost crosses with their coordinates, on the continuation of their lines."""
+        world = self.map.frame.crosses()
+        low, high = world.min(axis=0), world.max(axis=0)
+        out = self._mm(4.2)
+        for east, north in world[(world % (2 * GRID_M) == 0).any(axis=1)]:
+            middle = self.map.frame.to_sheet(np.array([east, north]))
+            if north in (low[1], high[1]) and east % (2 * GRID_M) == 0:
+                upward = -out if north == high[1] else out
+                self._number(f"{east:.0f}", middle + np.array([0.0, upward]))
+            if east in (low[0], high[0]) and north % (2 * GRID_M) == 0:
+                leftward = -out if east == low[0] else out
+                self._number(f"{north:.0f}", middle + np.array([leftward, 0.0]), turn_deg=90.0)
+
+    def _number(self, text: str, middle_px: Floats, *, turn_deg: float = 0.0) -> None:
+        self.letters.write(text, middle_px, size_px=self._mm(2.4), ink=BLACK, turn_deg=turn_deg)
 
     def _border(self) -> None:
         """Cut off what reaches over the neatline, draw it, and letter the margin."""

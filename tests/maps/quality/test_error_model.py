@@ -128,3 +128,22 @@ def test_a_kind_that_is_too_stiff_is_known_to_be_wrong(sheet: Sheet) -> None:
     truth = fit(points, kind="affine").to_world(corner)
     error = float(np.linalg.norm(sheet_fit.to_world(corner) - truth))
     assert float(sheet_fit.predicted_radius_m(corner)) == pytest.approx(error, rel=0.05)
+
+
+def test_a_close_choice_of_the_kind_is_doubted_by_half_the_squared_distance(sheet: Sheet) -> None:
+    """Oracle: the two fits, and the model of the chosen one alone."""
+    for seed in range(30):
+        drawn = sheet(14, noise_m=3.0, seed=seed)
+        points = ControlPoints(drawn.pixels, drawn.world)  # its unit stands for the metre
+        chosen = fit(points, kind="auto")
+        rival = chosen.recommendation.rival if chosen.recommendation else None
+        if rival is not None and not fit(points, kind=chosen.kind).error_model.is_centred:
+            continue  # wrong in a known way already
+        if rival is not None:
+            break
+    alone, other = fit(points, kind=chosen.kind), fit(points, kind=rival or "none")
+    place = np.array([[9000.0, 200.0]])
+    apart = np.linalg.norm(alone.to_world(place) - other.to_world(place))
+    added = chosen.predicted_error_m(place) ** 2 - alone.predicted_error_m(place) ** 2
+    assert added == pytest.approx(apart**2 / 4, rel=1e-6)  # of one coordinate
+    assert chosen.predicted_radius_m(place) > alone.predicted_radius_m(place)
