@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from whence.typing import Floats, Image

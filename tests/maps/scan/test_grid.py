@@ -15,8 +15,8 @@ from whence.errors import InputError, NotEnoughDataError
 from whence.maps.scan import find_grid
 
 if TYPE_CHECKING:
-    from whence.typing import Floats, Image, Ints
     from conftest import Paper
+    from whence.typing import Floats, Image, Ints
 
 Sheet = Callable[..., "Paper"]
 NODES = np.stack(np.meshgrid(np.arange(4), np.arange(3)), axis=-1).reshape(-1, 2)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["nested_frames"]
 
-_INWARD, _OUTWARD = 0.075, 0.025  # of the mean side
+_INWARD, _OUTWARD = 0.075, 0.05  # of the mean side
 _STEP_PX = 0.5
 _SHEAR_PX = 3.0
 _FULL = 32.0
