@@ -19,6 +19,7 @@ _NSSDA = 1.7308
 """95 % radius over the root mean square of both coordinates (FGDC-STD-007.3-1998, 3-A)."""
 
 _NSSDA_POINTS = 20
+_MISFIT = 0.05
 _THROUGH = 1e-3  # residuals this small beside the errors elsewhere are those of a spline
 
 
@@ -48,6 +49,7 @@ def metres(value: float) -> str:
 
 def _sentences(fit: MapFit, lattice: Lattice) -> Iterator[str]:
     yield from _expected(lattice)
+    yield from _contradiction(fit)
     crs = fit.points.crs
     system = crs.label if crs else "a coordinate system that is not known, taken to count metres"
     used, count = int(fit.used.sum()), len(fit.points)
@@ -59,7 +61,7 @@ def _sentences(fit: MapFit, lattice: Lattice) -> Iterator[str]:
     share = fit.quality.coverage.share_of_scan
     if share is not None:
         beyond = _beyond(lattice)
-        yield f"The control points enclose {share:.0%} of the scan; the rest is extrapolated{beyond}."
+        yield f"The control points enclose {100 * share:.0f} % of the scan; the rest is extrapolated{beyond}."
     yield (
         "These figures are of the drawing against its points: an error that all points share, such as a "
         "wrong datum, shows only at checkpoints from another source."
@@ -82,6 +84,17 @@ def _expected(lattice: Lattice) -> Iterator[str]:
         )
         + "."
     )
+
+
+def _contradiction(fit: MapFit) -> Iterator[str]:
+    """Warn where residuals are so long that no paper explains them."""
+    extent_px = float(np.hypot(*np.ptp(fit.points.pixels[fit.used], axis=0)))
+    share = fit.quality.rmse_px / (extent_px or 1.0)
+    if share > _MISFIT:
+        yield (
+            f"The points contradict one another: they are missed by {100 * share:.0f} % of their extent, which "
+            "no shrinking of paper explains; find the wrong ones before the sheet is used."
+        )
 
 
 def _left_out(fit: MapFit) -> str:

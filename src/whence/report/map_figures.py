@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from whence.maps.lattice import round_step
+from whence.maps.statement import metres
 from whence.report.drawing import DASHES, INK, PALETTE, short
 from whence.report.map_canvas import HALO, canvas, framed
 
@@ -30,6 +31,9 @@ __all__ = ["distortion_panels", "error_lines", "vectors", "world_grid"]
 _OWN, _LEFT_OUT, _CHECK, _WRONG = PALETTE[1], PALETTE[0], PALETTE[2], PALETTE[3]
 _LONGEST = 0.11  # of the diagonal, for the longest arrow but outliers
 _MOST_NAMES = 60
+_ROUNDING_PX = (
+    1e-3  # an error below this, in pixels, is the rounding of exact points, and its lines are noise
+)
 _NAME_LENGTH = 18
 _WARM = LinearSegmentedColormap.from_list("error", ["#FFFFFF", "#F6C48B", "#D55E00", "#7A2B00"])
 _BOTH = LinearSegmentedColormap.from_list("distortion", ["#0072B2", "#FFFFFF", "#D55E00"])
@@ -170,7 +174,7 @@ def _key(axes: Axes, fit: MapFit, backdrop: Backdrop, *, factor: float, checked:
         fontsize=8.5,
         framealpha=0.94,
         edgecolor="#DEDBD3",
-        title=f"arrows enlarged {factor:,.0f} times",
+        title="arrows" if factor == 1.0 else f"arrows enlarged {factor:,.0f} times",
         title_fontsize=8.5,
         borderaxespad=0.7,
         alignment="left",
@@ -314,7 +318,8 @@ def error_lines(fit: MapFit, lattice: Lattice, backdrop: Backdrop) -> Figure | N
     radius = np.ma.masked_invalid(lattice.radii_m[0])
     low, high = float(radius.min()), float(np.percentile(radius.compressed(), 99.5))
     levels = _levels(low, high)
-    if len(levels) >= 1 and high > 1.001 * low:
+    pixel_m = float(np.nanmedian(lattice.scale_m))
+    if levels and high > max(1.001 * low, _ROUNDING_PX * pixel_m):
         edges = [low * 0.999, *levels, max(float(radius.max()), levels[-1]) * 1.001]
         shades = [_WARM(share) for share in np.linspace(0.05, 0.9, len(edges) - 1)]
         axes.contourf(lattice.columns, lattice.rows, radius, edges, colors=shades, alpha=0.5, zorder=1)
@@ -327,10 +332,8 @@ def error_lines(fit: MapFit, lattice: Lattice, backdrop: Backdrop) -> Figure | N
     axes.plot(
         *fit.points.pixels[fit.used].T, "o", color="white", markeredgecolor=INK, markersize=4.5, zorder=5
     )
-    framed(
-        axes,
-        f"80 % radius, from {low:.2g} m to {float(radius.max()):.2g} m\ndashed: hull of the control points",
-    )
+    ends = f"from {metres(low)} to {metres(float(radius.max()))}"
+    framed(axes, f"80 % radius, {ends}\ndashed: hull of the control points")
     return figure
 
 

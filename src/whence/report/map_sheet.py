@@ -142,8 +142,9 @@ def _pictures(recipe: Recipe, fit: MapFit, lattice: Lattice, *, scan: PathLike |
     high = np.array([lattice.columns[-1], lattice.rows[-1]])
     backdrop = Backdrop.of(low, high, None if scan is None else preview(scan))
     drawn, factor = figures.vectors(fit, backdrop, checkpoints=recipe.checkpoints)
+    enlarged = "" if factor == 1.0 else f", enlarged {factor:,.0f} times"
     caption = (
-        f"Errors at the points, enlarged {factor:,.0f} times, from the place that was given to the place "
+        f"Errors at the points{enlarged}, from the place that was given to the place "
         "that the fit gives. Where neighbouring arrows agree, the sheet is bent there; a single long one "
         "speaks against its point."
     )
