@@ -20,7 +20,9 @@ __all__ = ["nested_frames"]
 
 _INWARD, _OUTWARD = 0.075, 0.05  # of the mean side
 _STEP_PX = 0.5
-_SHEAR_PX = 3.0
+_SHEAR_PX = 2.0
+_DARKER = 1e-4  # of several offsets at which a thick line is full, the darkest counts
+_GROUND = 0.25
 _FULL = 32.0
 _LEAST_DRAWN = 0.42
 _LEAST_ABOVE = 0.2
@@ -62,7 +64,7 @@ def nested_frames(scan: Scan, corners: Floats) -> list[tuple[Floats, float]]:
 
 def _parallels(strip: Strip) -> list[tuple[float, float, float]]:
     """Lines nearly parallel to a strip: offset of the middle, slope, how fully drawn."""
-    drawn = np.minimum(strip.dark / _FULL, 1.0)
+    drawn = np.minimum(strip.dark / _FULL, 1.0) + _DARKER * strip.dark
     shears = np.arange(-_SHEAR_PX, _SHEAR_PX + _STEP_PX / 2, _STEP_PX)
     # Of each offset and shear the mean along the line.
     rows = np.arange(len(strip.offsets_px))[:, None]
@@ -77,7 +79,7 @@ def _parallels(strip: Strip) -> list[tuple[float, float, float]]:
     found = []
     for i in range(1, len(best) - 1):
         low, high = max(i - beside, 0), i + beside + 1
-        above = best[i] - float(np.median(means[:, low:high].max(axis=0)))
+        above = best[i] - float(np.quantile(best[low:high], _GROUND))
         near = best[max(i - round(_SAME_PX / _STEP_PX), 0) : i + round(_SAME_PX / _STEP_PX) + 1]
         if best[i] == near.max() and best[i] >= _LEAST_DRAWN and above >= _LEAST_ABOVE:
             found.append((float(strip.offsets_px[i]), float(shears[means[:, i].argmax()]), float(best[i])))
