@@ -92,7 +92,7 @@ class WarpChoices:
     Parameters
     ----------
     crs
-        Code or definition of the sheet's coordinate system; None for that of the points.
+        Code or definition of the sheet's coordinate system, as it was given; None for that of the points.
     resolution_m, resampling, nodata, layout, compression, max_error_px
         As in `warp`.
     neatline
@@ -109,10 +109,9 @@ class WarpChoices:
     max_error_px: float = 0.1
 
     def to_json(self) -> Json:
-        """Return the choices as JSON types; the definition of the coordinate system in full."""
-        system = None if self.crs is None else Crs.parse(self.crs).wkt
-        corners = None if self.neatline is None else [list(corner) for corner in self.neatline]
-        return {**vars(self), "crs": system, "neatline": corners}
+        """Return the choices as JSON types."""
+        corners = None if self.neatline is None else [[float(x), float(y)] for x, y in self.neatline]
+        return {**vars(self), "neatline": corners}
 
     @classmethod
     def from_json(cls, content: Json) -> Self:

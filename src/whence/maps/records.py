@@ -145,7 +145,7 @@ def read_record(path: PathLike) -> Record:
             transforms.load(content["transform"]),
             dict(content["record"]["made_with"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise FormatError(f"the record in {file} is broken ({error!r}); take the file as written") from error
     except FormatError as error:
         raise FormatError(f"{file}: {error}") from error

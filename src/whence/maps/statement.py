@@ -92,8 +92,8 @@ def _contradiction(fit: MapFit) -> Iterator[str]:
     share = fit.quality.rmse_px / (extent_px or 1.0)
     if share > _MISFIT:
         yield (
-            f"The points contradict one another: they are missed by {100 * share:.0f} % of their extent, which "
-            "no shrinking of paper explains; find the wrong ones before the sheet is used."
+            f"The points contradict one another: they are missed by {100 * share:.0f} % of their extent, "
+            "which no shrinking of paper explains; find the wrong ones before the sheet is used."
         )
 
 
