@@ -1,0 +1,44 @@
+"""Heights: what an old map says about the terrain.
+
+>>> from whence.maps import heights
+>>> lines = heights.contours_of(model, lattice, interval_m=20)             # doctest: +SKIP
+>>> heights.method("biharmonic").heights(heights.Terrain(lines), lattice) # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
+
+if TYPE_CHECKING:
+    from whence.maps.heights.contours import contours_of
+    from whence.maps.heights.lattice import Lattice
+    from whence.maps.heights.surface import SURFACES, Surface, method
+    from whence.maps.heights.terrain import Contours, Lake, Spots, Terrain
+
+__all__ = [
+    "SURFACES",
+    "Contours",
+    "Lake",
+    "Lattice",
+    "Spots",
+    "Surface",
+    "Terrain",
+    "contours_of",
+    "method",
+]
+
+_HOMES = {
+    "SURFACES": "surface",
+    "Contours": "terrain",
+    "Lake": "terrain",
+    "Lattice": "lattice",
+    "Spots": "terrain",
+    "Surface": "surface",
+    "Terrain": "terrain",
+    "contours_of": "contours",
+    "method": "surface",
+}
+
+__getattr__, __dir__ = exports(__name__, _HOMES)

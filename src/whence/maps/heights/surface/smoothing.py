@@ -1,0 +1,159 @@
+"""How much to smooth: pieces of the contours are held out, and the surface of the rest must find them.
+
+Single points would not do: their neighbours on the same line give them away. The more the lines wander, the
+more smoothing finds the missing pieces best.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whence.errors import NotEnoughDataError
+from whence.maps.heights.surface.biharmonic import DEFAULT_SMOOTHING, grid_data, scale_m, stiffness_of
+from whence.maps.heights.surface.multigrid import Plate
+from whence.maps.heights.surface.readout import read_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whence.maps.heights.lattice import Lattice
+    from whence.maps.heights.surface.readout import Data
+    from whence.maps.heights.terrain import Terrain
+    from whence.typing import Bools, Floats
+
+__all__ = ["CANDIDATES", "SmoothingChoice", "choose_smoothing", "held_out_pieces"]
+
+CANDIDATES = (0.002, 0.005, 0.015, 0.05, 0.15, 0.5, 1.5, 5.0, 15.0, 50.0)
+"""Values of λ that are tried."""
+
+PIECE_CELLS = 12.0
+HELD_OUT = 0.15
+_WINDOW_CELLS = 300
+_WINDOWS = 2
+_FEWEST_PIECES = 10
+_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class SmoothingChoice:
+    """A value of λ and what it was chosen by.
+
+    Parameters
+    ----------
+    smoothing
+        The λ chosen.
+    rmse_m
+        λ -> root mean square error at the held-out pieces, m, of those tried. Empty when there were too few
+        contours to hold any out; then the default was taken.
+    """
+
+    smoothing: float
+    rmse_m: dict[float, float]
+
+
+def choose_smoothing(terrain: Terrain, lattice: Lattice, *, seed: int = 0) -> SmoothingChoice:
+    """Choose λ for a terrain on a grid.
+
+    The search begins at the default and goes on while it improves. A large grid is judged by windows where
+    its data are.
+
+    Parameters
+    ----------
+    terrain, lattice
+        What is to be made a surface.
+    seed
+        Of the choice of pieces and windows.
+    """
+    rng = np.random.default_rng(seed)
+    trials = []
+    for window in _windows(terrain, lattice, rng):
+        try:
+            data = grid_data(terrain, window)
+        except NotEnoughDataError:
+            continue
+        hidden = held_out_pieces(data, rng)
+        if hidden is not None:
+            trials.append(_Trial(window.shape, data, hidden, stiffness_of(terrain, window)))
+    if not trials:
+        return SmoothingChoice(DEFAULT_SMOOTHING, {})
+    tolerance_m = _TOLERANCE * scale_m(terrain)
+    tried: dict[float, float] = {}
+
+    def error(smoothing: float) -> float:
+        if smoothing not in tried:
+            squares = np.concatenate([trial.squares(smoothing, tolerance_m) for trial in trials])
+            tried[smoothing] = float(np.sqrt(squares.mean()))
+        return tried[smoothing]
+
+    at = CANDIDATES.index(DEFAULT_SMOOTHING)
+    step = 1 if error(CANDIDATES[at + 1]) < error(CANDIDATES[at]) else -1
+    while 0 <= at + step < len(CANDIDATES) and error(CANDIDATES[at + step]) < error(CANDIDATES[at]):
+        at += step
+    return SmoothingChoice(CANDIDATES[at], tried)
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A window with some of its data hidden."""
+
+    shape: tuple[int, int]
+    data: Data
+    hidden: Bools
+    stiffness: Floats | None
+
+    def squares(self, smoothing: float, tolerance_m: float) -> Floats:
+        """Squared errors at what is hidden."""
+        plate = Plate(self.shape, self.data.choose(~self.hidden), smoothing, self.stiffness)
+        found = plate.solve(tolerance_m=tolerance_m).heights
+        asked = self.data.choose(self.hidden)
+        return np.asarray((read_out(found, asked.nodes) - asked.heights) ** 2)
+
+
+def held_out_pieces(data: Data, rng: np.random.Generator) -> Bools | None:
+    """Choose pieces of lines to hide.
+
+    Parameters
+    ----------
+    data
+        Along lines, in order.
+    rng
+        Chooses.
+
+    Returns
+    -------
+    Bools or None
+        (n,) what is hidden: pieces `PIECE_CELLS` long, `HELD_OUT` of them; None when there are too few
+        pieces to judge by.
+    """
+    travelled = np.cumsum(data.weights * (data.owner >= 0))
+    piece = np.floor(travelled / PIECE_CELLS).astype(np.int64)
+    starts = np.flatnonzero(np.diff(data.owner, prepend=-2) | np.diff(piece, prepend=-1))
+    number = np.cumsum(np.isin(np.arange(len(data)), starts)) - 1
+    on_line = np.unique(number[data.owner >= 0])
+    if len(on_line) < _FEWEST_PIECES:
+        return None
+    chosen = rng.permutation(on_line)[: max(round(HELD_OUT * len(on_line)), 1)]
+    hidden = np.isin(number, chosen)
+    return None if np.ptp(data.heights[~hidden]) == 0 else hidden
+
+
+def _windows(terrain: Terrain, lattice: Lattice, rng: np.random.Generator) -> Iterator[Lattice]:
+    """Give the grid itself, or windows around positions of the terrain where it is large."""
+    size = _WINDOW_CELLS
+    if lattice.cells <= _WINDOWS * size * size:
+        yield lattice
+        return
+    positions = terrain.positions()
+    inside = positions[lattice.inside(positions)]
+    for position in rng.choice(inside, size=min(_WINDOWS, len(inside)), replace=False):
+        column, row = np.floor(lattice.to_cells(position)).astype(int) - size // 2
+        rows, columns = min(size, lattice.rows), min(size, lattice.columns)
+        yield lattice.window(
+            row=int(np.clip(row, 0, lattice.rows - rows)),
+            column=int(np.clip(column, 0, lattice.columns - columns)),
+            rows=rows,
+            columns=columns,
+        )
