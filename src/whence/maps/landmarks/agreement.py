@@ -26,6 +26,7 @@ LARGEST_SHARE = 0.05
 _MOST_STRETCH = 2.0  # paper does not stretch more, and few projections do
 _ROUNDS = 10
 _JOINING = 3.5  # standard deviations of one coordinate
+_LEAST_REACH = 0.01  # of the scan: gazetteers and draughtsmen differ as much about where a town is
 _LUCKY = 0.03  # a landmark that chance would bring as near more often joins nothing
 
 
@@ -120,7 +121,7 @@ def extend(problem: Problem, found: Agreement, *, size: int) -> Agreement:
     for _ in range(_ROUNDS):
         excess = _excess(problem, found.errors_px[found.agree], found.agree)
         scatter = max(float(np.sqrt(np.square(excess).mean() / 2)), FINEST_PX)
-        reach = min(max(_JOINING * scatter, found.tolerance_px), LARGEST_SHARE * side)
+        reach = min(max(_JOINING * scatter, found.tolerance_px, _LEAST_REACH * side), LARGEST_SHARE * side)
         renewed = _step(
             problem, found.chosen, found.agree, plane=found.plane, size=size, tolerance_px=reach, lucky=_LUCKY
         )
@@ -172,10 +173,11 @@ def _step(
     excess[~_first_come(nearest, excess, lonlat)] = np.inf
     prior = np.sort(problem.log10_prior[nearest[agree]])[-size:].sum()
     tries = log10_tries(len(problem), size) - float(prior) + np.log10(len(problem) * len(PLANES))
-    reach, alarms = _fewest_alarms(problem, excess, in_sight, size=size, tolerance_px=tolerance_px)
+    by_chance = _Chance(in_sight, _crossed(problem, places))
+    reach, alarms = _fewest_alarms(problem, excess, by_chance, size=size, tolerance_px=tolerance_px)
     near = excess <= reach
     if lucky < 1.0:
-        near &= _by_chance(problem, in_sight, np.array([reach]))[0] <= lucky
+        near &= by_chance.anywhere(problem, np.array([reach]))[0] <= lucky
     return Agreement(
         nearest, errors, near, float(reach), tries + alarms, plane, middle, core, in_sight
     )  # fmt: skip
@@ -198,14 +200,52 @@ def _first_come(chosen: Ints, excess: Floats, lonlat: Floats) -> Bools:
     return first
 
 
-def _by_chance(problem: Problem, in_sight: Ints, reach: Floats) -> Floats:
-    """(t, n) probability that a landmark anywhere on the scan is within (t,) reaches of a candidate."""
-    squares = np.square(reach)[:, None] + np.square(problem.spreads_px)
-    return np.asarray(np.minimum(in_sight * (np.pi * squares / problem.area_px2), 1.0))
+@dataclass(frozen=True, eq=False)
+class _Chance:
+    """What accident would do: pixels anywhere on the scan, or names exchanged among the pixels.
+
+    Names crowd on maps, and where they do, exchanged ones agree more often than pixels spread evenly would.
+
+    Parameters
+    ----------
+    in_sight
+        (n,) candidates of every landmark that lie on the scan.
+    crossed
+        (n, n) distance from the pixel of each landmark to the nearest candidate of every other; infinite on
+        the diagonal.
+    """
+
+    in_sight: Ints
+    crossed: Floats
+
+    def anywhere(self, problem: Problem, reach: Floats) -> Floats:
+        """(t, n) probability that a landmark anywhere on the scan is within (t,) reaches of a candidate."""
+        squares = np.square(reach)[:, None] + np.square(problem.spreads_px)
+        return np.asarray(np.minimum(self.in_sight * (np.pi * squares / problem.area_px2), 1.0))
+
+    def likelier(self, problem: Problem, reach: Floats) -> Floats:
+        """(t, n) the same, or that it is where one of the others is, whichever is the more probable."""
+        limits = np.hypot(reach[:, None], problem.spreads_px)
+        exchanged = [(self.crossed <= limit[:, None]).mean(axis=1) for limit in limits]
+        others = len(problem) / max(len(problem) - 1, 1)
+        return np.maximum(self.anywhere(problem, reach), np.minimum(others * np.array(exchanged), 1.0))
+
+
+def _crossed(problem: Problem, places: Floats) -> Floats:
+    """Return the distances between landmarks and the candidates of others (see `_Chance`)."""
+    n, far = len(problem), 2 * LARGEST_SHARE * np.sqrt(problem.area_px2)
+    left, top, right, bottom = problem.frame_px
+    low, high = np.array([left, top]) - far, np.array([right, bottom]) + far
+    rows = np.flatnonzero(((places >= low) & (places <= high)).all(axis=1))
+    crossed = np.full((n, n), np.inf)
+    away = np.linalg.norm(places[rows, None] - problem.pixels[None], axis=2)
+    np.minimum.at(crossed, problem.owner[rows], away)
+    np.fill_diagonal(crossed, np.inf)
+    return crossed
 
 
 def _fewest_alarms(
-    problem: Problem, excess: Floats, in_sight: Ints, *, size: int, tolerance_px: float | None
+    problem: Problem, excess: Floats, by_chance: _Chance, *, size: int, tolerance_px: float | None
 ) -> tuple[float, float]:
     """Return the reach that chance explains least and log10 of how often it does; of a given reach if any."""
     n, largest = len(problem), LARGEST_SHARE * np.sqrt(problem.area_px2)
@@ -216,7 +256,7 @@ def _fewest_alarms(
     if not len(reach):
         return FINEST_PX, 0.0
     agree = (excess[None] <= reach[:, None]).sum(axis=1)
-    mean = _by_chance(problem, in_sight, reach).mean(axis=1)
+    mean = by_chance.likelier(problem, reach).mean(axis=1)
     # The bound of Hoeffding holds above the mean only; below it nothing is unlikely.
     likely = agree - size <= mean * (n - size)
     alarms = np.where(likely, 0.0, log10_tail(agree - size, n - size, mean))

@@ -8,6 +8,10 @@ number of successes in independent trials"). The expected number of accidents is
 maps that were tried: the number of false alarms of Desolneux, Moisan & Morel (2000, "Meaningful alignments").
 A name with twenty candidates all over the world costs its tries, and gains nothing where only one of them is
 in sight.
+
+Names crowd, though, and a crowd lies on a crowd by accident more easily than even spread tells. So pᵢ is at
+least the share of the other landmarks' pixels that are as near to a candidate of i: what exchanging the names
+would do.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import bdtrc, gammaln
+from scipy.special import betainc, gammaln
 
 if TYPE_CHECKING:
     from whence.typing import ArrayLike, Floats
@@ -40,7 +44,7 @@ def log10_tail(m: ArrayLike, n: ArrayLike, p: ArrayLike) -> Floats:
     (-2.0, 0.0)
     """
     m, n, p = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in (m, n, p)))
-    exact = np.where(m <= 0, 1.0, bdtrc(np.maximum(m - 1, 0), np.maximum(n, 1), p))
+    exact = np.where(m <= 0, 1.0, betainc(np.maximum(m, 1), np.maximum(n - m, 0) + 1, p))
     with np.errstate(divide="ignore"):
         logs = np.log10(exact)
     return np.asarray(np.where(exact > 1e-250, logs, log10_tail_bound(m, n, p)))

@@ -96,8 +96,8 @@ def _pairs(problem: Problem) -> Ints:
     chord = np.linalg.norm(problem.units[first] - problem.units[second], axis=1)
     real = (chord > _LEAST_ANGLE) & (chord < 2 * np.sin(_LARGEST_ANGLE / 2))
     first, second = first[real], second[real]
-    # Jitter breaks the ties of many candidates that nothing tells apart.
-    weight = prior[first] + prior[second] + 0.1 * rng.random(len(first))
+    # Gumbel noise draws without replacement in proportion to the prior: the surest first, but not only they.
+    weight = prior[first] + prior[second] + rng.gumbel(size=len(first)) / np.log(10)
     most = max(1, min(_MOST_PAIRS, _MOST_WORK // max(len(problem.candidates), 1)))
     if len(first) > most:
         chosen = np.argpartition(-weight, most)[:most]

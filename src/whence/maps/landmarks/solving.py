@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,8 @@ _POLISHED = 6  # of the refined hypotheses, so many are tried in all planes
 _RIVAL_SHARE = 0.5  # of the landmarks of the best, for another placement to contradict it
 _SAME_PLACE = 0.1  # of the scan: nearer placements are one placement, drawn in another projection
 _LEAST_EXTENT = 0.3  # of the landmarks that agree, relative to that of all
+_ENOUGH_TO_WEIGH = 10  # with fewer the scatter says too little about single names
+_SLIGHT = 0.005  # of the scan: a name that is off by less is not wrong, only drawn or measured loosely
 _NAMED = 6  # names listed in a message
 
 
@@ -209,7 +212,7 @@ def _placed(
     crs = system or choose_system(pixels, lonlat)
     names = tuple(landmarks.items[row].label for row in known[rows])
     points = ControlPoints(pixels, crs.from_lonlat(lonlat), crs=crs, names=names)
-    fitted = _fitted(points, landmarks.size_px, kind=kind, handed=problem.handed)
+    fitted = _fitted(points, problem, rows, kind=kind, size_px=landmarks.size_px)
     used = fitted.used
     points = ControlPoints(pixels, points.world, crs=crs, enabled=used, names=names).active
     for row in rows[~used]:
@@ -226,12 +229,24 @@ def _placed(
     )  # fmt: skip
 
 
-def _fitted(points: ControlPoints, size_px: tuple[int, int] | None, *, kind: str, handed: Handed) -> MapFit:
-    if handed == "map":
-        return fit(points, kind=kind, robust=True, size_px=size_px)
-    if kind in ("auto", "similarity"):
-        return fit(points, kind="similarity", robust=True, size_px=size_px, handedness="mirrored")
-    return fit(points, kind=kind, size_px=size_px)
+def _fitted(
+    points: ControlPoints, problem: Problem, rows: Ints, *, kind: str, size_px: tuple[int, int] | None
+) -> MapFit:
+    """Fit, and leave out what the fit weighs as nothing and what is not merely drawn a little off."""
+    if problem.handed == "mirrored":
+        options = {"handedness": "mirrored"} if kind in ("auto", "similarity") else {}
+        return fit(points, kind="similarity" if kind == "auto" else kind, size_px=size_px, **options)  # type: ignore[arg-type]
+    if len(points) < _ENOUGH_TO_WEIGH:
+        return fit(points, kind=kind, size_px=size_px)
+    fitted = fit(points, kind=kind, robust=True, size_px=size_px)
+    away = np.linalg.norm(fitted.to_pixels(points.world) - points.pixels, axis=1)
+    slight = away <= np.hypot(_SLIGHT * np.sqrt(problem.area_px2), problem.spreads_px[rows])
+    kept = fitted.used | slight
+    if (kept == fitted.used).all():
+        return fitted
+    again = fit(points.where(kept), kind=kind, size_px=size_px)
+    weights = kept.astype(np.float64)
+    return replace(again, points=points, used=kept, weights=weights)
 
 
 def _assigned(
