@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -18,6 +17,8 @@ from whence.maps.scan.attitude import ATTITUDES
 from whence.maps.sheets import quadrangle, sheet_frame
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Paper
     from whence.typing import Floats, Image
 

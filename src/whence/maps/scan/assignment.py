@@ -3,7 +3,8 @@
 Every label may be an easting or a northing, in metres or in kilometres, or no grid number at all. One that
 stands on the continuation of a line tells the coordinate along which that line does not change. A meaning
 fixes where the grid begins; the beginnings that most labels agree on, within the area of use of the
-coordinate system, win. The winner must have twice the weight of the next.
+coordinate system, win. What only the winner explains must have twice the weight of what only another
+does.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class GridPoints:
     others
         Numbers beside crosses that are no labels of this grid.
     margin
-        Weight of the labels over that of the next best meaning.
+        Weight of the labels that only this meaning explains over that of those that only another explains.
     notes
         What was assumed, in words.
     """
@@ -110,6 +111,14 @@ class _Placement:
     def assumed(self) -> bool:
         """Whether the spacing is the one to assume of its labels."""
         return self.spacing == spacing_dividing([one.value for one in self.meanings])
+
+    def margin_over(self, other: _Placement) -> float:
+        """Weight of what only this placement explains over that of what only the other does."""
+        mine = sum(one.weight for one in set(self.meanings) - set(other.meanings))
+        its = sum(one.weight for one in set(other.meanings) - set(self.meanings))
+        if its == 0.0:
+            return float("inf") if mine > 0.0 else 0.0
+        return mine / its
 
     def world(self, nodes: Any) -> Floats:
         return np.asarray(
@@ -249,7 +258,7 @@ def _winner(
     system: Crs,
     attitude: Attitude | None,
 ) -> tuple[_Placement, float]:
-    """Choose the heaviest placement; also its weight over the next that puts the crosses elsewhere."""
+    """Choose the heaviest placement; also its least margin over one that puts the crosses elsewhere."""
     read = ", ".join(label.reading.text for label in labels) or "none"
     if not found:
         raise NotEnoughDataError(
@@ -259,12 +268,14 @@ def _winner(
     order = sorted(found, key=lambda one: (-one.weight, -one.spacing))
     best = order[0]
     elsewhere = [one for one in order[1:] if not np.allclose(one.world(grid.nodes), best.world(grid.nodes))]
-    margin = best.weight / elsewhere[0].weight if elsewhere else float("inf")
+    rival = min(elsewhere, key=best.margin_over, default=best)
+    margin = best.margin_over(rival) if elsewhere else float("inf")
     if margin < _MARGIN:
         way_out = "say how the scan lies (--turn)" if attitude is None else "give the spacing (--spacing)"
         raise NotEnoughDataError(
             f"the numbers beside the crosses ({read}) can mean two things: the first cross at "
-            f"{_told(best.world(grid.nodes[0]))} or at {_told(elsewhere[0].world(grid.nodes[0]))}; "
+            f"{_told(best.world(grid.nodes[0]))} or at {_told(rival.world(grid.nodes[0]))} with lines every "
+            f"{best.spacing:g} or {rival.spacing:g}; "
             f"{way_out}, or give control points by hand"
         )
     return best, margin
