@@ -32,7 +32,7 @@ def test_a_table_is_split_and_the_leak_is_told(run, known, tmp_path):
     assert leak.startswith(
         "validation: 36 photographs, median 111.2 m from the training side (0.0% within 1 m"
     )
-    assert "share a sequence with it" in leak
+    assert "share their sequence with it" in leak
     read = Split.read(tmp_path / "grid.parquet")
     assert read.counts() == {"train": 164, "validation": 36, "test": 0, "unused": 0}
 

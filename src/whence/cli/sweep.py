@@ -112,7 +112,8 @@ def sweep(table: str, split: Path | None, out: Path, **options: Any) -> int:
     if options["as_json"]:
         click.echo(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
     else:
-        click.echo(visible(_text(told, done)))
+        for line in _lines(told, done):
+            click.echo(visible(line))
     click.echo(f"wrote {out / 'sweep.csv'} and {out / 'report'}", err=True)
     return SOME_FAILED if done.failures else 0
 
@@ -247,7 +248,7 @@ def _reachable(planet: Any) -> dict[str, Any]:
     return told
 
 
-def _text(told: Mapping[str, Any], done: Sweep) -> str:
+def _lines(told: Mapping[str, Any], done: Sweep) -> list[str]:
     lines = [f"{'model':28}{'median':>12}{'mean':>12}{'GeoScore':>10}   ({told['side']} side)"]
     evaluations = told["comparison"]["evaluations"]
     ranked = sorted(evaluations, key=lambda name: -evaluations[name]["score"]["of_all"])
@@ -261,7 +262,7 @@ def _text(told: Mapping[str, Any], done: Sweep) -> str:
     if told["choice"] is not None:
         lines += ["", *told["choice"]["sentences"]]
         lines.append(f"the model: {done.folder / told['choice']['model'] / 'model'}")
-    return "\n".join(lines)
+    return lines
 
 
 def _line(name: str, figures: Mapping[str, Any]) -> str:

@@ -235,7 +235,7 @@ class TestLeak:
         assert dict(figures.shared) == {"sequence": 0.0}
         assert figures.sentence() == (
             "validation: 2 photographs, median 0.0 m from the training side (100.0% within 1 m, 100.0% "
-            "within 25 m, 100.0% within 100 m, 100.0% within 1000 m); 0.0% share a sequence with it"
+            "within 25 m, 100.0% within 100 m, 100.0% within 1000 m); 0.0% share their sequence with it"
         )
         assert figures.to_json()["within"]["1 m"] == 1.0
 

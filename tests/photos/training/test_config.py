@@ -77,6 +77,10 @@ WRONG = {
     "text for a number": (LEAST | {"training": {"batch": "big"}}, "training.batch is 'big'"),
     "truth for a number": (LEAST | {"training": {"batch": True}}, "training.batch is True"),
     "fraction for a count": (LEAST | {"training": {"batch": 2.5}}, "training.batch is 2.5"),
+    "a promise in percent": (
+        LEAST | {"model": {"confidence": 80}},
+        r"model.confidence is 80\.0; it is a share between 0 and 1",
+    ),
     "out of range": (LEAST | {"training": {"patience": 0}}, "patience is 0; it must be at least 1"),
     "unknown optimiser": (LEAST | {"training": {"optimiser": "magic"}}, "choose one of: adam, adamw, sgd"),
     "unknown schedule": (LEAST | {"training": {"schedule": "x"}}, "constant, cosine"),

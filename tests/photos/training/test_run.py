@@ -147,6 +147,14 @@ def test_an_empty_side_is_refused(tmp_path: Path, config) -> None:
         train(config(data={"split": {"by": "random", "validation": 0.0, "test": 0.2}}), tmp_path / "x")
 
 
+def test_too_few_to_calibrate_are_refused_before_the_training(tmp_path: Path, config) -> None:
+    few = {"data": {"split": {"by": "random", "validation": 0.04, "test": 0.1}}}
+    with pytest.raises(NotEnoughDataError, match="needs 30 photographs of known position, here are 24"):
+        train(config(**few), tmp_path / "x", watch=Watcher(epoch=lambda _row: pytest.fail("it was trained")))
+    made = train(config(**few, calibration={"fit": False}), tmp_path / "x")
+    assert "which stopped it" in made.sentences()[0]
+
+
 def test_the_history_can_be_watched_while_it_runs(tmp_path: Path, config) -> None:
     class StopError(Exception):
         pass

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from whence.photos.heads.mixtures import Mixtures
     from whence.typing import ArrayLike, Floats, Ints
 
-__all__ = ["fit"]
+__all__ = ["check_enough", "fit"]
 
 _FEWEST = 30
 _MOST, _PATCHES = 4000, 48  # photographs and patches of each that the fit looks at
@@ -77,11 +77,7 @@ def fit(mixtures: Mixtures, truth: ArrayLike, *, seed: int = 0, check: bool = Tr
     if where.shape != (len(mixtures), 2):
         raise InputError(f"{len(mixtures)} mixtures need truths ({len(mixtures)}, 2), not {where.shape}")
     rows = np.flatnonzero(np.isfinite(where).all(axis=1))
-    if len(rows) < _FEWEST:
-        raise NotEnoughDataError(
-            f"a calibration needs {_FEWEST} photographs of known position, here are {len(rows)}; "
-            "give the validation side more, or train without: calibration.fit = false"
-        )
+    check_enough(len(rows))
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.permutation(rows)[:_MOST])
     found = _fitted(mixtures, where, drawn)
@@ -90,6 +86,21 @@ def fit(mixtures: Mixtures, truth: ArrayLike, *, seed: int = 0, check: bool = Tr
     halves = np.array_split(rng.permutation(drawn), 2)
     pairs = [(_fitted(mixtures, where, halves[i]), halves[1 - i]) for i in (0, 1)]
     return replace(found, promise=measured(mixtures, where, pairs))
+
+
+def check_enough(count: int) -> None:
+    """Refuse to calibrate on fewer photographs of known position than a fit needs.
+
+    Raises
+    ------
+    NotEnoughDataError
+        With fewer than thirty.
+    """
+    if count < _FEWEST:
+        raise NotEnoughDataError(
+            f"a calibration needs {_FEWEST} photographs of known position, here are {count}; "
+            "give the validation side more, or train without: calibration.fit = false"
+        )
 
 
 @dataclass(frozen=True)

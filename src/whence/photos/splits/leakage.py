@@ -62,7 +62,7 @@ class SideLeak:
     def sentence(self) -> str:
         """Tell it in one line."""
         within = ", ".join(f"{share:.1%} within {limit_m:g} m" for limit_m, share in self.within.items())
-        shared = "".join(f"; {share:.1%} share a {what} with it" for what, share in self.shared.items())
+        shared = "".join(f"; {share:.1%} share their {what} with it" for what, share in self.shared.items())
         return (
             f"{self.side}: {self.photos:,} photographs, median {_told(self.median_m)} from the training side "
             f"({within}){shared}"

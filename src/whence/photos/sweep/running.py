@@ -156,11 +156,14 @@ def run_sweep(
     watcher = watch or Watcher()
     folder = Path(out)
     configs = _configs(rows, split)
+    _check_test_stores(rows)
     folder.mkdir(parents=True, exist_ok=True)
     waiting = {name: config for name, config in configs.items() if not _complete(folder / name)}
     for name in configs.keys() - waiting.keys():
         train(configs[name], folder / name)  # refuses a run of other settings
     known = _Known(watcher)
+    for config in waiting.values():
+        known.of(config)  # a store or a split that will not do is told before the first hour is spent
     failures: dict[str, str] = {}
     for name, failure in _run_all(waiting, folder, known, together=together, watch=watcher):
         failures |= {name: failure} if failure else {}
@@ -220,6 +223,21 @@ def _configs(rows: Sequence[SweepRow], split: PathLike | Mapping[str, Any]) -> d
     if len(configs) < len(rows):
         raise InputError(f"{len(rows) - len(configs)} models of the sweep have a name that another has too")
     return configs
+
+
+def _check_test_stores(rows: Sequence[SweepRow]) -> None:
+    """Refuse test photographs of another encoder before the first hour is spent."""
+    pairs = {(row.features, row.test) for row in rows}
+    for features, test in sorted((own, other) for own, other in pairs if other is not None):
+        _check_encoder(FeatureStore.open(test), FeatureStore.open(features).identity, features)
+
+
+def _check_encoder(test: FeatureStore, identity: str, features: Path) -> None:
+    if test.identity != identity:
+        raise InputError(
+            f"{test.folder} has vectors of {test.identity!r}, {features} those of {identity!r}; embed the "
+            f"test photographs with the very same encoder: whence embed PHOTOS --encoder {features}/encoder"
+        )
 
 
 def _complete(folder: Path) -> bool:
@@ -299,11 +317,7 @@ def _test_side(outcome: Outcome, known: _Known) -> Samples | None:
         return None
     if row.test is not None:
         store = FeatureStore.open(row.test)
-        if store.identity != run.model.record.encoder:
-            raise InputError(
-                f"{row.test} has vectors of {store.identity!r}, the model {row.name} takes those of "
-                f"{run.model.record.encoder!r}; embed the test photographs with the same encoder"
-            )
+        _check_encoder(store, run.model.record.encoder, row.features)
         return store.samples()
     data = known.of(TrainConfig.read(run.folder / "config.toml")).data
     return data.side("test") if data is not None and data.split.counts()["test"] else None

@@ -11,6 +11,7 @@ import numpy as np
 
 from whence.earth.partitions.grid import DegreeGrid
 from whence.errors import InputError, NotEnoughDataError
+from whence.photos.calibration import check_enough
 from whence.photos.features import FeatureStore
 from whence.photos.splits import Split, leak, make_split
 
@@ -54,7 +55,7 @@ class TrainingData:
         Raises
         ------
         NotEnoughDataError
-            When a side that is needed is empty.
+            When a side that is needed is empty, or validation too small for the calibration.
         """
         store = FeatureStore.open(config.features)
         split, notes = split_of(config.split, store)
@@ -63,6 +64,8 @@ class TrainingData:
         for side in ("train", "validation"):
             if not counts[side]:
                 raise NotEnoughDataError(f"the {side} side of the split is empty: {split.sentence()}")
+        if config.calibration.fit:
+            check_enough(len(data.side("validation")))  # now, not when the training is over
         return data
 
     def side(self, name: str) -> Samples:

@@ -283,7 +283,7 @@ class _Training:
 
     def finish(self, head: Head) -> None:
         """Calibrate, measure and write; the figures come last, and make the run complete."""
-        self.watch.say("calibrating")
+        self.watch.say("calibrating" if self.config.calibration.fit else "measuring")
         model = calibrated(Model(head), self.sides[1], self.config.calibration)
         rows = predict(model, self.sides[1], confidence=self.config.model.confidence)
         evaluation = self.figures(model, rows)
@@ -305,7 +305,8 @@ class _Training:
         baseline = self.given.constant or constant_figures(self.sides, self.config)
         measured = evaluate(rows, confidence=self.config.model.confidence)
         promise = model.calibration.promise
-        told = [f"{self.name} ({self.config.kind}) on the validation side, which stopped and calibrated it:"]
+        decided = "stopped and calibrated" if self.config.calibration.fit else "stopped"
+        told = [f"{self.name} ({self.config.kind}) on the validation side, which {decided} it:"]
         told += measured.summary().splitlines()
         told += [promise.sentence()] if promise else []
         told += [f"the constant point: {_median(baseline)}, GeoScore {baseline.score.of_all:.0f}"]

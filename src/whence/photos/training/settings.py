@@ -69,3 +69,9 @@ class ModelSettings:
     name: str = ""
     licence: str = ""
     confidence: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.confidence < 1.0:
+            raise InputError(
+                f"model.confidence is {self.confidence}; it is a share between 0 and 1, such as 0.8"
+            )
