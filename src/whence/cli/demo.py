@@ -38,6 +38,8 @@ EVENING = 19
 def demo(out: Path, count: int, seed: int) -> None:
     """Draw a little town, index the photographs of one camera, locate those of another, write a report.
 
+    An old map of the town is drawn too, georeferenced, and compared with its truth.
+
     \b
     whence demo
     whence demo --out /tmp/demo --count 60
@@ -63,14 +65,19 @@ def demo(out: Path, count: int, seed: int) -> None:
         evaluation=figures,
         files={estimate.path: folder / estimate.path for estimate in estimates},
     )
+    old_map = _old_map(out / "map", seed)
     click.echo("Measured on a town drawn by code: it shows that the parts work together, no more.\n")
     click.echo(_by_light(asked, estimates))
     click.echo(figures.summary())
     click.echo(f"\nThe map of all answers and their evidence: {report}")
+    click.echo(f"\n{old_map}")
+    click.echo("One sheet is one throw; docs/methods/error-of-a-map.md counts the same over many.")
+    click.echo(f"The report of the old map: {out / 'map' / 'report.html'}")
     click.echo(
-        "Your own photographs: whence index build KNOWN/ --table known.csv --out my.index && "
+        "\nYour own photographs: whence index build KNOWN/ --table known.csv --out my.index && "
         "whence locate NEW/ --index my.index --out map.html"
     )
+    click.echo("Your own map: whence map fit sheet.points --scan sheet.jpg --report sheet.html")
 
 
 def _photographs(folder: Path, count: int, seed: int) -> Path:
@@ -89,6 +96,21 @@ def _photographs(folder: Path, count: int, seed: int) -> Path:
         table = write_photographs(Town.build(seed), folder, count=count, progress=progress)
     recipe.write_text(wanted, "utf-8")
     return table
+
+
+def _old_map(folder: Path, seed: int) -> str:
+    """Draw the old map, unless an earlier run has, and tell how well it is georeferenced."""
+    from whence.cli.demo_map import georeferenced, table_of
+    from whence.smallworld import Town, draw_old_map
+
+    recipe = folder / "recipe.txt"
+    wanted = f"seed {seed}\n"
+    if not recipe.exists() or recipe.read_text("utf-8") != wanted:
+        click.echo("drawing an old map of the town …", err=True)
+        draw_old_map(Town.build(seed), folder, seed=seed)
+        recipe.write_text(wanted, "utf-8")
+    click.echo("georeferencing the old map in three ways …", err=True)
+    return table_of(georeferenced(folder))
 
 
 def _split(table: Path) -> tuple[Path, Path]:

@@ -21,7 +21,7 @@ from whence.imagery.atomic import atomic_path
 from whence.imagery.rows import write_rows
 from whence.smallworld.ageing import scanned
 from whence.smallworld.map_drawing import Press
-from whence.smallworld.map_frame import DPI, SheetFrame
+from whence.smallworld.map_frame import CRS, DPI, SheetFrame
 from whence.smallworld.paper import Paper
 from whence.smallworld.relief import INTERVAL_M, ZERO_M, Contour, Spot, contours_of, spots_of
 from whence.smallworld.survey import Landmark, Survey, landmarks_of
@@ -36,6 +36,8 @@ __all__ = ["OldMap", "draw_old_map"]
 
 _QUALITY = 88
 _HEIGHT_ERROR_M = 0.05
+_CHECKS = 100
+_COLUMNS = ("name", "column", "row", "easting", "northing", "crs")
 _RELIEF_HALF_M = 640.0
 
 
@@ -123,6 +125,12 @@ class OldMap:
         """Width and height of the scan."""
         return self.paper.scan_size_px
 
+    def places(self, count: int) -> Floats:
+        """Choose places all over the sheet, within the neatline: (n, 2) columns and rows of the scan."""
+        rng = np.random.default_rng([self.town.seed, self.seed, 5])
+        low = self.frame.margin_px
+        return self.paper.to_scan(rng.uniform(low, low + self.frame.map_px, (count, 2)))
+
     @cached_property
     def landmark_sheet_px(self) -> Floats:
         """Where the landmarks are drawn on the flat sheet, (n, 2)."""
@@ -169,8 +177,9 @@ def draw_old_map(
     """Write the scan of an old map of the town, and the truth beside it.
 
     ``map.jpg`` the scan; ``landmarks.csv``, ``crosses.csv`` and ``spots.csv`` with column, row, easting and
-    northing (of the grid's true place; of the true place of what is drawn); ``landmarks.geojson`` their names
-    and true positions without pixels, as a user's own gazetteer; ``map.json`` sizes, system and errors.
+    northing (of the grid's true place; of the true place of what is drawn); ``checkpoints.csv`` the same of
+    places all over the sheet by its grid, without any error; ``landmarks.geojson`` names and true positions
+    without pixels, as a user's own gazetteer; ``map.json`` sizes, system and errors.
 
     Parameters
     ----------
@@ -212,9 +221,11 @@ def _write_truth(sheet: OldMap, folder: Path) -> None:
     names = [landmark.name for landmark in sheet.landmarks]
     crosses = sheet.frame.crosses()
     places = np.array([spot.place_m for spot in sheet.spots])
+    checks = sheet.places(_CHECKS)
     tables: dict[str, tuple[list[str], Floats, Floats]] = {
         "landmarks": (names, sheet.landmark_pixels, sheet.landmark_world),
         "crosses": ([f"{east:.0f} {north:.0f}" for east, north in crosses], sheet.cross_pixels, crosses),
+        "checkpoints": ([str(k + 1) for k in range(_CHECKS)], checks, sheet.to_world(checks)),
         "spots": (
             [spot.text for spot in sheet.spots],
             sheet.paper.to_scan(sheet.drawn(places)),
@@ -223,10 +234,10 @@ def _write_truth(sheet: OldMap, folder: Path) -> None:
     }
     for table, (labels, pixels, world) in tables.items():
         rows = [
-            {"name": label, "column": pixel[0], "row": pixel[1], "easting": place[0], "northing": place[1]}
+            dict(zip(_COLUMNS, (label, *pixel, *place, CRS), strict=True))
             for label, pixel, place in zip(labels, pixels.tolist(), world.tolist(), strict=True)
         ]
-        write_rows(folder / f"{table}.csv", rows, ["name", "column", "row", "easting", "northing"])
+        write_rows(folder / f"{table}.csv", rows, _COLUMNS)
     _write_json(folder / "landmarks.geojson", _landmarks_geojson(sheet))
     _write_json(folder / "map.json", _facts(sheet))
 
