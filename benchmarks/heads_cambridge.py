@@ -5,7 +5,7 @@ python benchmarks/heads_cambridge.py cambridge_features/ --out figures.json
 The folder holds `mobilenet_v1_int8.npy` (1,024 locations × 4 headings × 1,024) and `locations.csv`. Squares
 of 100 m are dealt into five folds: one is judged, the next one stops and calibrates the training, the
 others teach, less what lies within 25 m of a judged or choosing photograph. All 4,096 photographs are
-judged once; intervals draw whole locations.
+judged once; intervals draw whole squares.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import THREAD_LIMITS, describe
+from whence.earth.tangent import TangentPlane
 from whence.imagery.metadata import Metadata
 from whence.photos.calibration import Calibration
-from whence.photos.evaluate import Plan
+from whence.photos.evaluate import Evaluation, Plan
 from whence.photos.evaluation.comparison import evaluate_many
 from whence.photos.features import FeatureStore
 from whence.photos.heads.mixtures import Mixtures
@@ -85,7 +86,7 @@ def main() -> None:
         results, plan=Plan(cluster="sequence_id"), metrics=["median", "mean", "within_25m", "within_100m"]
     )
     report = {"machine": describe(), "split": SPLIT, "training": TRAINING, "heads": HEADS, "cpu_s": took_s}
-    report["figures"] = {name: figures.to_json() for name, figures in comparison.evaluations.items()}
+    report["figures"] = {name: slim(figures) for name, figures in comparison.evaluations.items()}
     for name, figures in comparison.evaluations.items():
         low, high = figures.median_interval_m
         shares = {round(share.limit_m): share.of_all for share in figures.within}
@@ -98,6 +99,11 @@ def main() -> None:
         options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
+def slim(figures: Evaluation) -> dict:
+    """Give the figures without the long tables."""
+    return {name: value for name, value in figures.to_json().items() if name not in ("distribution", "radii")}
+
+
 def opened(data: Path) -> FeatureStore:
     """Make a feature store of the arrays: a row for every heading of every location."""
     with (data / "locations.csv").open(encoding="utf-8", newline="") as lines:
@@ -105,11 +111,19 @@ def opened(data: Path) -> FeatureStore:
     lonlat = np.repeat([[float(row["lon"]), float(row["lat"])] for row in rows], 4, axis=0)
     names = [row["location_id"] for row in rows for _ in range(4)]
     metadata = Metadata.of_arrays(
-        lonlat, ids=[f"{name}_{i % 4}" for i, name in enumerate(names)], sequence_id=names
+        lonlat,
+        ids=[f"{name}_{i % 4}" for i, name in enumerate(names)],
+        sequence_id=squares(lonlat),  # what the intervals draw as a whole
     )
     features = np.load(data / "mobilenet_v1_int8.npy").astype(np.float32).reshape(len(metadata), -1)
     folder = Path(tempfile.mkdtemp()) / "cambridge.features"
     return FeatureStore.create(folder, features, metadata, identity="mobilenet-v1-int8")
+
+
+def squares(lonlat: np.ndarray) -> list[str]:
+    """Name the square of 100 m in which each position lies."""
+    enu_m = TangentPlane(lonlat.mean(axis=0)).to_enu(lonlat)
+    return ["{:.0f} {:.0f}".format(*square) for square in np.floor(enu_m / SPLIT["block_m"])]
 
 
 def sides(store: FeatureStore, fold: int):
