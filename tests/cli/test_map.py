@@ -191,14 +191,218 @@ def test_the_examples_of_the_help_run(run, sheet):
     group = whence.get_command(click.Context(whence), "map")
     quotes = [
         line.strip()
-        for command in group.commands.values()
-        for line in command.help.splitlines()
+        for name in ("fit", "warp", "redo", "batch")
+        for line in group.commands[name].help.splitlines()
         if line.strip().startswith("whence map")
     ]
-    assert len(quotes) == 6
+    assert len(quotes) == 11
+    (sheet / "scans").mkdir()
+    for name in ("sheet.png", "sheet.points"):
+        (sheet / "scans" / name).write_bytes((sheet / name).read_bytes())
     for quote in quotes:
         result = run(*shlex.split(quote)[1:])
         assert result.exit_code == 0, (quote, result.stderr)
+    again, first = (sheet / "again.tif").read_bytes(), (sheet / "sheet.tif").read_bytes()
+    assert again == first
+    assert {path.name for path in (sheet / "done/sheets").iterdir()} == {
+        f"sheet.{kind}" for kind in ("json", "tif", "html")
+    }
+
+
+def test_a_report_and_its_json(run, sheet):
+    """Oracle: the fit that is written without a report."""
+    result = run(
+        "map",
+        "fit",
+        "sheet.points",
+        "--kind",
+        "affine",
+        "--scan",
+        "sheet.png",
+        "--report",
+        "r.html",
+        "--out",
+        "fit.json",
+    )
+    assert result.exit_code == 0
+    assert "Amid its control points" in (sheet / "r.html").read_text("utf-8")
+    alone, beside = (json.loads((sheet / name).read_text("utf-8")) for name in ("fit.json", "r.json"))
+    assert {name: beside[name] for name in alone} == alone
+
+
+def test_a_fit_is_made_again_and_compared(run, sheet):
+    run(
+        "map",
+        "fit",
+        "sheet.points",
+        "--robust",
+        "--scan",
+        "sheet.png",
+        "--check",
+        "checkpoints.csv",
+        "--out",
+        "fit.json",
+    )
+    result = run("map", "redo", "fit.json", "--out", "again.json")
+    assert result.exit_code == 0
+    assert "comes out as recorded, to 0 px" in result.stderr
+    assert (sheet / "again.json").read_bytes() == (sheet / "fit.json").read_bytes()
+
+
+def test_redo_refuses_what_has_changed(run, sheet):
+    base = ("map", "warp", "sheet.png", "--points", "sheet.points", "--neatline", "corners.txt")
+    assert run(*base, "--out", "sheet.tif").exit_code == 0
+    (sheet / "sheet.points").unlink()  # the record holds the points
+    assert run("map", "redo", "sheet.tif", "--out", "one.tif").exit_code == 0
+    with rasterio.open("sheet.tif") as first, rasterio.open("one.tif") as second:
+        np.testing.assert_array_equal(first.read(), second.read())
+    PIL.Image.new("RGB", (300, 200)).save(sheet / "sheet.png")
+    result = run("map", "redo", "sheet.tif", "--out", "two.tif")
+    assert result.exit_code == 2
+    assert "is not the recorded scan" in result.stderr
+    assert not (sheet / "two.tif").exists()
+    assert run("map", "redo", "sheet.tif", "--out", "two.tif", "--force").exit_code == 0
+    (sheet / "sheet.png").unlink()
+    result = run("map", "redo", "sheet.tif", "--out", "three.tif")
+    assert (result.exit_code, "name it with --scan" in result.stderr) == (2, True)
+    assert run("map", "redo", "sheet.tif").exit_code == 0  # the fit alone needs no scan
+
+
+def test_redo_makes_no_sheet_of_a_fit(run, sheet):
+    run("map", "fit", "sheet.points", "--out", "fit.json")
+    result = run("map", "redo", "fit.json", "--out", "sheet.tif")
+    assert (result.exit_code, "records a fit and no sheet" in result.stderr) == (2, True)
+    result = run("map", "redo", "checkpoints.csv")
+    assert (result.exit_code, "broken JSON" in result.stderr) == (2, True)
+
+
+def test_a_batch_with_failures_has_status_1(run, sheet):
+    (sheet / "lonely.png").write_bytes((sheet / "sheet.png").read_bytes())
+    result = run("map", "batch", ".", "--out", "done", "--kind", "affine")
+    assert result.exit_code == 1
+    assert "sheet                            affine       9 of 9 points" in result.stdout
+    assert "lonely                           failed: no control points" in result.stdout
+    assert "2 sheets: 1 done, 1 failed" in result.stdout
+    (sheet / "lonely.png").unlink()
+    result = run("map", "batch", ".", "--out", "done", "--kind", "affine", "--json")
+    assert (result.exit_code, [row["status"] for row in json.loads(result.stdout)]) == (0, ["kept"])
+
+
+@pytest.mark.slow
+def test_a_batch_in_processes_is_the_same(run, sheet):
+    for name in ("a", "b", "c"):
+        (sheet / f"{name}.png").write_bytes((sheet / "sheet.png").read_bytes())
+        (sheet / f"{name}.png.points").write_bytes((sheet / "sheet.points").read_bytes())
+    base = ("map", "batch", ".", "--kind", "affine", "--warp")
+    one = run(*base, "--out", "one", "--json")
+    two = run(*base, "--out", "two", "--json", "--jobs", "2")
+    assert two.exit_code == 0
+    assert json.loads(one.stdout) == json.loads(two.stdout)
+    for name in ("a", "b", "c", "sheet"):
+        first, second = ((sheet / out / f"sheets/{name}.tif").read_bytes() for out in ("one", "two"))
+        assert first == second
+
+
+BAD_POINTS = {
+    "two.csv": (
+        "column,row,easting,northing\n0,0,500000,6000000\n10,0,500020,6000000\n",
+        "needs at least 3 points",
+    ),
+    "nan.csv": (
+        "column,row,easting,northing\n0,0,nan,6000000\n10,0,500020,6000000\n",
+        "'nan' is not a position",
+    ),
+    "same.csv": ("column,row,easting,northing\n" + "5,5,500000,6000000\n" * 4, "at 3 different places"),
+    "off.csv": (
+        "column,row,easting,northing\n0,0,500000,6000000\n10,0,500020,6000000\n0,900,500000,5998200\n",
+        "1 points lie off the scan of 300 by 200 px (3)",
+    ),
+    "crs.points": (
+        "#CRS: EPSG:99999\nmapX,mapY,sourceX,sourceY,enable\n1,2,3,-4,1\n",
+        "unknown coordinate system",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_POINTS)
+def test_bad_points_are_refused_with_their_reason(run, sheet, name):
+    content, reason = BAD_POINTS[name]
+    (sheet / name).write_text(content)
+    result = run(
+        "map",
+        "fit",
+        name,
+        "--kind",
+        "affine",
+        "--scan",
+        "sheet.png",
+        "--report",
+        "page.html",
+        "--out",
+        "fit.json",
+    )
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert not {path.name for path in sheet.iterdir()} & {"page.html", "page.json", "fit.json"}
+
+
+def test_points_that_contradict_one_another(run, sheet):
+    points = maps.read_points("sheet.points")
+    world = np.vstack([points.world, points.world[:1] + np.array([300.0, 0.0])])
+    pixels = np.vstack([points.pixels, points.pixels[:1]])
+    maps.write_points(sheet / "twice.points", maps.ControlPoints(pixels, world, crs=points.crs))
+    assert "the same pixel with another place" in run("map", "fit", "twice.points", "--kind", "affine").stdout
+    scattered = np.random.default_rng(0).uniform(0, 1000, points.world.shape) + CORNER
+    maps.write_points(sheet / "wild.points", maps.ControlPoints(points.pixels, scattered, crs=points.crs))
+    result = run("map", "fit", "wild.points", "--robust")
+    assert (result.exit_code, "no consensus" in result.stderr) == (2, True)
+    run("map", "fit", "wild.points", "--kind", "affine", "--report", "wild.html")
+    assert "The points contradict one another" in (sheet / "wild.html").read_text("utf-8")
+
+
+def test_a_system_in_feet_is_told_in_metres(run, sheet):
+    """Oracle: the same points in metres; the US survey foot is 1200 / 3937 m."""
+    points = maps.read_points("sheet.points")
+    feet = maps.ControlPoints(points.pixels, (points.world - CORNER) * 3937 / 1200 + [6.5e6, 2.1e6])
+    maps.write_points(sheet / "feet.csv", feet.with_crs("EPSG:2230"))
+    one, other = (
+        json.loads(run("map", "fit", name, "--kind", "affine", "--json").stdout)["quality"]["rmse_m"]
+        for name in ("sheet.points", "feet.csv")
+    )
+    assert other == pytest.approx(one, rel=2e-3)
+
+
+def test_a_scan_of_one_pixel_and_a_truncated_one(run, sheet):
+    PIL.Image.new("RGB", (1, 1)).save(sheet / "one.png")
+    (sheet / "one.csv").write_text(
+        "column,row,easting,northing\n0,0,500000,6000000\n1,0,500002,6000000\n0,1,500000,5999998\n1,1,500002,5999998\n"
+    )
+    base = ("map", "fit", "one.csv", "--kind", "affine", "--crs", "EPSG:32633")
+    assert run(*base, "--scan", "one.png", "--report", "one.html").exit_code == 0
+    cut = sheet / "cut.tif"
+    PIL.Image.open(sheet / "sheet.png").save(cut)
+    cut.write_bytes(cut.read_bytes()[:9000])
+    result = run(
+        "map", "fit", "sheet.points", "--kind", "affine", "--scan", "cut.tif", "--report", "cut.html"
+    )
+    assert (result.exit_code, "truncated or damaged" in result.stderr) == (2, True)
+    assert not (sheet / "cut.html").exists()
+
+
+@pytest.mark.parametrize("what", ["--out", "--report"])
+def test_a_full_disk_leaves_the_old_file(run, sheet, monkeypatch, what):
+    target = sheet / ("old.json" if what == "--out" else "old.html")
+    target.write_text("old")
+
+    def full(path, *_, **__):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    result = run("map", "fit", "sheet.points", "--kind", "affine", what, target.name)
+    assert result.exit_code == 2
+    assert "cannot be written (No space left on device); nothing was changed" in result.stderr
+    assert target.read_bytes() == b"old"
+    assert not [path for path in sheet.iterdir() if ".part" in path.name]
 
 
 def test_the_help_lists_every_kind(run):

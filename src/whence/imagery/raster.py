@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 import warnings
 from contextlib import ExitStack, contextmanager
@@ -204,9 +205,19 @@ def _opened(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scan has no position yet
-            return rasterio.open(path)
+            dataset = rasterio.open(path)
     except RasterioError as error:
         raise NotAnImageError(f"{path} is not a raster that can be read ({_first_cause(error)})") from error
+    if dataset.driver == "PNG" and not _ends_as_png(path):
+        dataset.close()
+        raise NotAnImageError(f"{path} is a PNG without its end; it is truncated, get it again")
+    return dataset
+
+
+def _ends_as_png(path: Path) -> bool:
+    """Look for the chunk that ends a PNG: of one cut short, GDAL gives the missing rows as black."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.rfind(b"IEND\xaeB`\x82") >= 0
 
 
 def _describe(dataset: Any, path: Path) -> Raster:

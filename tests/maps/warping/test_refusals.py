@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 from scans import CRS, ORIGIN, smooth_scan, write_scan
 
@@ -70,6 +71,18 @@ def test_files_that_are_no_scans(tmp_path: Path, north_up: Transform) -> None:
 def test_a_truncated_scan(tmp_path: Path, north_up: Transform, options: dict[str, Any]) -> None:
     values = np.random.default_rng(0).integers(0, 256, (400, 300, 3), dtype=np.uint8)
     scan = write_scan(tmp_path / "scan.tif", values, compress="deflate", **options)
+    scan.write_bytes(scan.read_bytes()[: scan.stat().st_size // 2])
+    with pytest.raises(NotAnImageError, match=r"truncated|not a raster"):
+        warp(scan, north_up, tmp_path / "sheet.tif", crs=CRS)
+    assert not (tmp_path / "sheet.tif").exists()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_a_truncated_picture(tmp_path: Path, north_up: Transform, suffix: str) -> None:
+    scan = tmp_path / f"scan{suffix}"
+    values = np.random.default_rng(0).integers(0, 256, (400, 300, 3), dtype=np.uint8)
+    PIL.Image.fromarray(values).save(scan)
+    warp(scan, north_up, tmp_path / "whole.tif", crs=CRS)
     scan.write_bytes(scan.read_bytes()[: scan.stat().st_size // 2])
     with pytest.raises(NotAnImageError, match=r"truncated|not a raster"):
         warp(scan, north_up, tmp_path / "sheet.tif", crs=CRS)
