@@ -31,6 +31,7 @@ QUICK = (
     "index_latency",
     "features",
     "encoder_runtimes",
+    "warp",
 )
 RESULTS = Path(__file__).parent / "results"
 SCALE = {"index_latency": (100_000, 1536)}

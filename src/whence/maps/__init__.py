@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from whence.maps.points.control import ControlPoints
     from whence.maps.points.reading import read_points
     from whence.maps.points.writing import write_points
+    from whence.maps.recipe import Recipe
     from whence.maps.recommendation import Recommendation, recommend
+    from whence.maps.records import read_record
     from whence.maps.warping.sheet import warp
 
 __all__ = [
     "ControlPoints",
     "MapFit",
+    "Recipe",
     "Recommendation",
     "fit",
     "points",
     "read_points",
+    "read_record",
     "recommend",
     "transforms",
     "warp",
@@ -36,9 +40,11 @@ __all__ = [
 _HOMES = {
     "ControlPoints": "points.control",
     "MapFit": "fitting",
+    "Recipe": "recipe",
     "Recommendation": "recommendation",
     "fit": "fitting",
     "read_points": "points.reading",
+    "read_record": "records",
     "recommend": "recommendation",
     "warp": "warping.sheet",
     "write_points": "points.writing",

@@ -1,4 +1,4 @@
-"""Results for people and for other programs: a map page in one file, GeoJSON.
+"""Results for people and for other programs: a map page in one file, the report of a sheet, GeoJSON.
 
 Names are imported when first used, so that importing the package loads neither templates nor geometry.
 """
@@ -11,10 +11,11 @@ from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence.report.geojson import write_geojson
+    from whence.report.map_sheet import write_sheet_report
     from whence.report.page import write_map
 
-_HOMES = {"write_geojson": "geojson", "write_map": "page"}
+_HOMES = {"write_geojson": "geojson", "write_map": "page", "write_sheet_report": "map_sheet"}
 
-__all__ = ["write_geojson", "write_map"]
+__all__ = ["write_geojson", "write_map", "write_sheet_report"]
 
 __getattr__, __dir__ = exports(__name__, _HOMES)
