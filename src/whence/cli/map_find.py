@@ -112,6 +112,7 @@ def _attitude(image: Scan, turn: str, mirrored: bool) -> Attitude:
 
 
 def _grid(image: Scan, crs: str | None, spacing: float | None, attitude: Attitude) -> ControlPoints:
+    from whence.errors import NotEnoughDataError
     from whence.maps.scan import find_grid, place_grid, read_labels
 
     grid = find_grid(image)
@@ -119,8 +120,13 @@ def _grid(image: Scan, crs: str | None, spacing: float | None, attitude: Attitud
         f"{len(grid)} crosses of a grid with steps of {grid.step_px:.1f} px, turned {grid.turn_deg:.2f}°; "
         f"chance would make {grid.false_alarms:.1g} such grids"
     )
-    labels = read_labels(image, grid, mirrored=attitude.mirrored)
-    found = place_grid(grid, labels, crs, attitude=attitude, spacing=spacing)
+    try:
+        labels = read_labels(image, grid, mirrored=attitude.mirrored)
+        found = place_grid(grid, labels, crs, attitude=attitude, spacing=spacing)
+    except NotEnoughDataError as error:
+        _say(f"{error}; looking in the margin")
+        labels = read_labels(image, grid, mirrored=attitude.mirrored, beyond=True)
+        found = place_grid(grid, labels, crs, attitude=attitude, spacing=spacing)
     _say(f"labels: {', '.join(found.labels)}; lines every {found.spacing:g}")
     for note in found.notes:
         _say(f"note: {note}")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whence.errors import InputError, NotEnoughDataError
-from whence.maps.scan import Attitude, Grid, GridLabel, GridPoints, place_grid
+from whence.maps.scan import Attitude, Grid, GridLabel, GridPoints, find_grid, place_grid, read_labels
 from whence.maps.scan.attitude import ATTITUDES
 from whence.maps.scan.labels import number_of
 from whence.maps.scan.lettering import Reading
 from whence.maps.scan.spacing import spacing_between, spacing_dividing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Paper
 
 KKJ = "EPSG:2392"
 NODES = np.stack(np.meshgrid(np.arange(4), np.arange(3)), axis=-1).reshape(-1, 2)
@@ -160,3 +168,31 @@ def test_spacings_between_labels_are_round() -> None:
     assert spacing_between([2557000, 2559000, 2560500], [0, 2, 3]) == {1000.0}
     with pytest.raises(InputError, match="other than 0"):
         spacing_dividing([0, 0])
+
+
+@pytest.mark.slow
+def test_numbers_in_the_margin_are_read_where_lines_end(blank: Callable[[int, int], Paper]) -> None:
+    pytest.importorskip("rapidocr")
+    paper = blank(1200, 900)
+    for line in range(4):
+        column, row = 240.4 + 240 * line, 90.3 + 240 * line
+        paper.stroke(np.array([column, 60.0]), np.array([column, 840.0]), thick_px=2.0)
+        if line < 3:
+            paper.stroke(np.array([150.0, row + 120]), np.array([1140.0, row + 120]), thick_px=2.0)
+    image = paper.image()
+    for line in range(4):
+        cv2.putText(image, f"{2557 + line}", (205 + 240 * line, 880), 0, 1.0, (20, 20, 20), 2, cv2.LINE_AA)
+        if line < 3:
+            cv2.putText(image, f"{6788 - line}", (50, 222 + 240 * line), 0, 1.0, (20, 20, 20), 2, cv2.LINE_AA)
+    grid = find_grid(image)
+    assert len(grid) == 12
+    assert read_labels(image, grid) == []
+    labels = read_labels(image, grid, beyond=True)
+    found = place_grid(grid, labels, KKJ, attitude=Attitude(0))
+    assert found.spacing == 1000.0
+    assert len(found.labels) == 7
+    assert found.notes == ()
+    steps = (found.points.pixels - (240.4, 210.3)) / 240.0
+    np.testing.assert_allclose(
+        found.points.world, np.array([2557000, 6788000]) + 1000 * steps * (1, -1), atol=2.0
+    )

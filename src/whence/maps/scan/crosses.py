@@ -82,11 +82,11 @@ def find_crosses(image: Image | Scan, *, most: int = _MOST) -> Crosses:
         pixels = np.concatenate([found.pixels, more.pixels + np.array([0.0, low])])
         scores = np.concatenate([found.scores, more.scores])
         found = Crosses(pixels, scores).take(np.argsort(-scores, kind="stable")[:most])
-    return found
+    return found.take(np.flatnonzero(np.isfinite(found.pixels).all(axis=1)))
 
 
 def _crosses_of(ink: Floats32, first: int, last: int, *, most: int) -> Crosses:
-    """Candidates in the rows from `first` to `last` of a stripe, the best first."""
+    """Candidates in the rows from `first` to `last` of a stripe, the best first; NaN where no lines cross."""
     response = _response(ink)
     reach = 2 * _ARMS_PX[-1] + 1
     peaks = (response == cv2.dilate(response, np.ones((reach, reach)))) & (response > _LEAST_SCORE)
@@ -95,8 +95,7 @@ def _crosses_of(ink: Floats32, first: int, last: int, *, most: int) -> Crosses:
     best = np.argsort(-response[rows, columns], kind="stable")[:most]
     rough = np.stack([columns[best], rows[best]], axis=1) + 0.5
     exact = np.array([_crossing(ink, pixel) for pixel in rough]).reshape(-1, 2)
-    kept = np.isfinite(exact).all(axis=1)
-    return Crosses(exact[kept], response[rows[best], columns[best]].astype(np.float64)[kept])
+    return Crosses(exact, response[rows[best], columns[best]].astype(np.float64))
 
 
 def _crossing(ink: Floats32, pixel: Floats) -> Floats:

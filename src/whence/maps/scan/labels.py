@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,7 @@ from whence.maps.scan.lettering import Reading, line_reader, read_line_ways
 from whence.maps.scan.source import as_scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whence.maps.scan.lattice import Grid
     from whence.maps.scan.lettering import LineReader
@@ -24,10 +25,12 @@ __all__ = ["GridLabel", "number_of", "read_labels"]
 Coordinate = Literal["easting", "northing"]
 
 _MOST_CROPS = 24
+_TILE_PX = 1000.0
 _REACH = 0.42  # of a step: farther away a label belongs to the next cross
 _LEAST_REACH_PX, _MOST_REACH_PX = 90.0, 480.0
 _SURE = 0.75
 _BESIDE = 2.0
+_BEYOND = 1.33  # steps: as far as a number can stand from the last cross, beyond the frame
 _LETTERS: dict[str, Coordinate] = {"E": "easting", "O": "easting", "N": "northing"}
 _DIGITS = r"\d{4,8}|\d{1,3}(?:[ .,'’´`]\d{3}){1,2}|\d{1,4}°?\s\d{2,4}"  # 2557000, 2 557 000, 67 86
 _NUMBER = re.compile(rf"(?P<before>[EON]?)[\s=:]*(?P<digits>{_DIGITS})\s*(?P<unit>km|m)?\s*(?P<after>[EON]?)")
@@ -88,7 +91,12 @@ def number_of(text: str) -> tuple[int, Coordinate | None] | None:
 
 
 def read_labels(
-    image: Image | Scan, grid: Grid, *, mirrored: bool = False, reader: LineReader | None = None
+    image: Image | Scan,
+    grid: Grid,
+    *,
+    mirrored: bool = False,
+    beyond: bool = False,
+    reader: LineReader | None = None,
 ) -> list[GridLabel]:
     """Read the numbers beside the crosses of a grid, whichever way they are written.
 
@@ -100,6 +108,9 @@ def read_labels(
         Its crosses.
     mirrored
         Whether the scan is mirrored, so that its text has to be read so.
+    beyond
+        Also look where the outermost lines end, a step and a third beyond the last crosses: sheets whose
+        lines are drawn through have their numbers in the margin.
     reader
         What reads; the installed one when not given.
 
@@ -114,52 +125,80 @@ def read_labels(
         When no reader is installed.
     """
     scan, reader = as_scan(image), reader or line_reader()
+    places = [*_round_crosses(grid), *(_line_ends(grid, scan) if beyond else ())]
     found: list[GridLabel] = []
-    for row in _outermost(grid)[:_MOST_CROPS]:
-        corner, crop = _cut(scan, grid.pixels[row], _reach_px(grid))
-        for reading in _readings(crop, reader, mirrored):
-            label = _label(reading, grid, corner)
-            if label is not None and not any(_same(label, other) for other in found):
-                found.append(label)
+    for reading in _readings(scan, places, reader, mirrored=mirrored):
+        label = _label(reading, grid)
+        if label is not None and not any(_same(label, other) for other in found):
+            found.append(label)
     return sorted(found, key=lambda label: -label.reading.confidence)
 
 
-def _reach_px(grid: Grid) -> float:
-    return float(np.clip(_REACH * grid.step_px, _LEAST_REACH_PX, _MOST_REACH_PX))
-
-
-def _outermost(grid: Grid) -> Ints:
-    """Rows of the crosses, those at the rim of the sheet first: labels stand there."""
+def _round_crosses(grid: Grid) -> Iterator[tuple[Floats, Floats]]:
+    """Corners of what to look at round the crosses, those at the rim of the sheet first."""
+    reach_px = float(np.clip(_REACH * grid.step_px, _LEAST_REACH_PX, _MOST_REACH_PX))
     middle = grid.nodes.mean(axis=0)
-    return np.argsort(-np.abs(grid.nodes - middle).max(axis=1), kind="stable")
+    order = np.argsort(-np.abs(grid.nodes - middle).max(axis=1), kind="stable")
+    for pixel in grid.pixels[order[:_MOST_CROPS]]:
+        yield pixel - reach_px, pixel + reach_px
 
 
-def _cut(scan: Scan, pixel: Floats, reach_px: float) -> tuple[Floats, Image]:
-    """Cut out what lies within reach of a pixel, and tell the column and row at which it begins."""
-    (left, top), (right, bottom) = pixel - reach_px, pixel + reach_px
-    window, pixels = scan.around((left, top), (right, bottom))
-    return np.array([window.column, window.row], dtype=np.float64), pixels
+def _line_ends(grid: Grid, scan: Scan) -> Iterator[tuple[Floats, Floats]]:
+    """Corners of what to look at beyond both ends of every line of the grid."""
+    reach_px = min(_REACH * grid.step_px, _MOST_REACH_PX)
+    size = np.array([scan.width, scan.height], dtype=np.float64)
+    for axis in (0, 1):
+        step = _axes(grid)[axis] * grid.step_px
+        for line in np.unique(grid.nodes[:, 1 - axis])[:_MOST_CROPS]:
+            on_line = np.flatnonzero(grid.nodes[:, 1 - axis] == line)
+            ends = on_line[np.argsort(grid.nodes[on_line, axis])][[0, -1]]
+            for row, way in zip(ends, (-1.0, 1.0), strict=True):
+                places = grid.pixels[row] + way * np.outer((_REACH, _BEYOND), step)
+                low, high = places.min(axis=0) - reach_px / 2.0, places.max(axis=0) + reach_px / 2.0
+                if (high > 0).all() and (low < size).all():
+                    yield low, high
 
 
-def _readings(crop: Image, reader: LineReader, mirrored: bool) -> Iterator[Reading]:
-    """Sure readings of the lines on a crop."""
-    for place in reader.find(crop):
-        ways = read_line_ways(crop, np.array(place.corners_px), reader, mirrored=(mirrored,))
-        best = max(ways, key=lambda one: one.confidence, default=None)
-        if best is not None and best.confidence >= _SURE:
-            yield best
+def _axes(grid: Grid) -> Floats:
+    """(2, 2) unit vectors of the axes (rows) on the scan."""
+    turn = np.deg2rad(grid.turn_deg)
+    return np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
 
 
-def _label(reading: Reading, grid: Grid, corner: Floats) -> GridLabel | None:
+def _readings(
+    scan: Scan, places: Sequence[tuple[Floats, Floats]], reader: LineReader, *, mirrored: bool
+) -> Iterator[Reading]:
+    """Sure readings of the lines in the middle of which lies one of the places (low and high corner)."""
+    for group in _together(places):
+        low, high = group[:, 0].min(axis=0), group[:, 1].max(axis=0)
+        window, crop = scan.around((low[0], low[1]), (high[0], high[1]))
+        corner = np.array([window.column, window.row], dtype=np.float64)
+        for word in reader.find(crop):
+            middle = np.array(word.corners_px).mean(axis=0) + corner
+            if not ((middle >= group[:, 0]) & (middle <= group[:, 1])).all(axis=1).any():
+                continue
+            ways = read_line_ways(crop, np.array(word.corners_px), reader, mirrored=(mirrored,))
+            best = max(ways, key=lambda one: one.confidence, default=None)
+            if best is not None and best.confidence >= _SURE:
+                yield replace(best, corners_px=best.corners_px + corner)
+
+
+def _together(places: Sequence[tuple[Floats, Floats]]) -> list[Floats]:
+    """Group places (n, 2, 2) that lie near each other: text is found in one go on each tile of a scan."""
+    groups: dict[tuple[int, int], list[tuple[Floats, Floats]]] = defaultdict(list)
+    for low, high in places:
+        column, row = ((low + high) / 2.0 // _TILE_PX).astype(int).tolist()
+        groups[column, row].append((low, high))
+    return [np.array(group) for group in groups.values()]
+
+
+def _label(reading: Reading, grid: Grid) -> GridLabel | None:
     number = number_of(reading.text)
     if number is None:
         return None
-    moved = replace(reading, corners_px=reading.corners_px + corner)
-    turn = np.deg2rad(grid.turn_deg)
-    axes = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    away = (moved.center_px - grid.pixels) @ axes.T / grid.step_px
+    away = (reading.center_px - grid.pixels) @ _axes(grid).T / grid.step_px
     nearest = int(np.hypot(*away.T).argmin())
-    return GridLabel(number[0], grid.nodes[nearest], away[nearest], number[1], moved)
+    return GridLabel(number[0], grid.nodes[nearest], away[nearest], number[1], reading)
 
 
 def _same(label: GridLabel, other: GridLabel) -> bool:
