@@ -10,7 +10,10 @@ position
 point
     against points of the same sort that took no part, measured like the control points.
 
-    python -m benchmarks.old_map [--maps 100] [--out old_map.json]
+Then some scans are drawn, and georeferenced by the names of all their landmarks, and by the grid crosses that
+are found in them.
+
+    python -m benchmarks.old_map [--maps 60] [--scans 10] [--out old_map.json]
 """
 
 from __future__ import annotations
@@ -27,10 +30,15 @@ import numpy as np
 
 from whence import maps
 from whence.errors import InputError
+from whence.maps.landmarks import Landmark, Landmarks
+from whence.maps.landmarks.place_files import NamedPlaces
+from whence.maps.scan import find_grid
 from whence.smallworld import OldMap, Town
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from whence.maps.landmarks import Placement
 
 KINDS = ("similarity", "affine", "projective", "polynomial2", "polynomial3", "tps", "mesh", "moving", "auto")
 COUNTS = (4, 6, 10, 20)
@@ -106,6 +114,51 @@ def measure(count: int = 100) -> dict[str, dict[str, float]]:
     return {" ".join(map(str, key)): figures(fits[key]) for key in sorted(fits)}
 
 
+def found_alone(count: int) -> list[dict[str, float]]:
+    """Georeference so many scans by what they show: names of landmarks, grid crosses."""
+    town, rows = Town.build(seed=0), []
+    for seed in range(count):
+        sheet = OldMap.of_town(town, seed=20_000 + seed)
+        named, grid = by_names(sheet, np.random.default_rng(seed)), find_grid(sheet.scan())
+        off_px = np.linalg.norm(grid.pixels[:, None] - sheet.cross_pixels, axis=2)
+        world = sheet.frame.crosses()[off_px.argmin(axis=1)]
+        crosses = maps.fit(maps.ControlPoints(grid.pixels, world, crs=sheet.frame.crs), kind="auto")
+        rows.append(
+            {
+                "crosses": len(grid),
+                "cross_off_px_median": float(np.median(off_px.min(axis=1))),
+                "cross_off_px_largest": float(off_px.min(axis=1).max()),
+                **{f"grid_{name}": value for name, value in held(sheet, crosses).items()},
+                "names": len(named.points),
+                **{f"names_{name}": value for name, value in held(sheet, named.fit).items()},
+            }
+        )
+    return rows
+
+
+def by_names(sheet: OldMap, rng: np.random.Generator) -> Placement:
+    """Give the pixels of the names alone, and the names' places from a list."""
+    pixels = sheet.landmark_pixels + rng.normal(0, POINTING_PX, sheet.landmark_pixels.shape)
+    names = [landmark.name for landmark in sheet.landmarks]
+    lonlat = [sheet.town.lonlat(landmark.place_m).tolist() for landmark in sheet.landmarks]
+    places = NamedPlaces.of((name, *place) for name, place in zip(names, lonlat, strict=True))
+    items = tuple(Landmark(name, (at[0], at[1])) for name, at in zip(names, pixels.tolist(), strict=True))
+    return Landmarks(items, size_px=sheet.size_px).solve(places, crs=sheet.frame.crs)
+
+
+def held(sheet: OldMap, fit: maps.MapFit) -> dict[str, float]:
+    """Compare promise and truth amid the points."""
+    places = sheet.places(400)
+    places = places[fit.inside(places)]
+    error_m = np.linalg.norm(fit.to_world(places) - sheet.to_world(places), axis=1)
+    radius_m = fit.predicted_radius_m(places, q=0.8)
+    return {
+        "error_m_80": float(np.quantile(error_m, 0.8)),
+        "radius_m_median": float(np.median(radius_m)),
+        "kept": float((error_m <= radius_m).mean()),
+    }
+
+
 def line_of(key: str, row: dict[str, float]) -> str:
     """Put the figures of one kind on a line; an error is the one that 80 % do not exceed."""
     parts = [
@@ -119,12 +172,16 @@ def line_of(key: str, row: dict[str, float]) -> str:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--maps", type=int, default=100, help="sheets to draw")
+    parser.add_argument("--maps", type=int, default=60, help="sheets to simulate")
+    parser.add_argument("--scans", type=int, default=10, help="scans to draw and to read")
     parser.add_argument("--out", type=Path, help="file for the figures")
     options = parser.parse_args()
     found = measure(options.maps)
     for key, row in found.items():
         print(line_of(key, row))
+    scans = found_alone(options.scans)
+    for name in scans[0] if scans else ():
+        print(f"{name:24} {' '.join(f'{row[name]:7.2f}' for row in scans)}")
     if options.out:
         report = {
             "date": datetime.now(UTC).isoformat(timespec="minutes"),
@@ -132,6 +189,7 @@ def main() -> None:
             "sheets": options.maps,
             "pointing_px": POINTING_PX,
             "figures": found,
+            "scans": scans,
         }
         options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 

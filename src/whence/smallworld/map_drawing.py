@@ -199,18 +199,16 @@ class Press:
         self._grid_numbers()
 
     def _grid_numbers(self) -> None:
-        """Letter the outermost crosses with their coordinates, on the continuation of their lines."""
+        """Letter every second of the outermost crosses with a coordinate, where its line goes on."""
         world = self.map.frame.crosses()
         low, high = world.min(axis=0), world.max(axis=0)
-        out = self._mm(4.2)
-        for east, north in world[(world % (2 * GRID_M) == 0).any(axis=1)]:
-            middle = self.map.frame.to_sheet(np.array([east, north]))
-            if north in (low[1], high[1]) and east % (2 * GRID_M) == 0:
-                upward = -out if north == high[1] else out
-                self._number(f"{east:.0f}", middle + np.array([0.0, upward]))
-            if east in (low[0], high[0]) and north % (2 * GRID_M) == 0:
-                leftward = -out if east == low[0] else out
-                self._number(f"{north:.0f}", middle + np.array([leftward, 0.0]), turn_deg=90.0)
+        outward = self._mm(4.2) * ((world == high).astype(float) - (world == low)) * [1.0, -1.0]
+        rim = (outward != 0).sum(axis=1) == 1  # at the corners two numbers would meet
+        for place, off in zip(world[rim], outward[rim], strict=True):
+            said = int(off[0] != 0)  # on the left and on the right the northing
+            if place[said] % (2 * GRID_M) == 0:
+                middle = self.map.frame.to_sheet(place) + off
+                self._number(f"{place[said]:.0f}", middle, turn_deg=90.0 * said)
 
     def _number(self, text: str, middle_px: Floats, *, turn_deg: float = 0.0) -> None:
         self.letters.write(text, middle_px, size_px=self._mm(2.4), ink=BLACK, turn_deg=turn_deg)
