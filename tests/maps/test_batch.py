@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -212,6 +214,18 @@ def test_a_mistake_of_ours_is_a_reason_and_not_the_end(
     assert (row.status, row.values["reason"]) == ("failed", "division by zero")
     assert "nobody thought of" in caplog.text
     assert not (tmp_path / "out/sheets/a.json").exists()  # unfinished
+
+
+@pytest.mark.skipif(os.name != "posix" or sys.platform == "darwin", reason="names are Unicode here")
+def test_a_name_that_is_no_unicode_fails_alone(folder: Path, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/K\xe4rta.png"))
+    odd.write_bytes((folder / "a.png").read_bytes())
+    Path(os.fsdecode(os.fsencode(odd) + b".points")).write_bytes((folder / "a.png.points").read_bytes())
+    rows = run(find_sheets(folder), SheetWorker(tmp_path / "out", Choices(kind="affine")))
+    found = {row.sheet: row for row in rows}
+    assert "rename the file" in str(found["K\\udce4rta"].values["reason"])
+    assert found["a"].status == "done"
+    assert "K\\udce4rta" in (tmp_path / "out/summary.csv").read_text("utf-8")
 
 
 def divided(by: int, *_: object) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whence.errors import NotAnImageError, NotFoundError
+from whence.errors import InputError, NotAnImageError, NotFoundError
+from whence.imagery.naming import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,6 +174,8 @@ def open_raster(
         When there is no such file.
     NotAnImageError
         When it cannot be read as a raster.
+    InputError
+        When its name is no Unicode.
 
     Examples
     --------
@@ -208,6 +211,8 @@ def _opened(path: Path) -> Any:
             dataset = rasterio.open(path)
     except RasterioError as error:
         raise NotAnImageError(f"{path} is not a raster that can be read ({_first_cause(error)})") from error
+    except UnicodeEncodeError as error:
+        raise InputError(f"{legible(str(path))}: the name is no Unicode; rename the file") from error
     if dataset.driver == "PNG" and not _ends_as_png(path):
         dataset.close()
         raise NotAnImageError(f"{path} is a PNG without its end; it is truncated, get it again")

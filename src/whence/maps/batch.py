@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.errors import FormatError, InputError, NotFoundError, WhenceError
 from whence.imagery.atomic import atomic_path
+from whence.imagery.naming import legible
 from whence.imagery.rows import write_rows
 from whence.maps.points.reading import read_points
 from whence.maps.recipe import Recipe, ScanFile, WarpChoices, digest_of
@@ -139,11 +140,11 @@ def find_sheets(folder: PathLike, *, beside: PathLike | None = None) -> list[Fou
     for scan, stem in zip(scans, stems, strict=True):
         alone = stems.count(stem) == 1
         points = _first(scan, known, alone=alone)
-        name = (stem if alone else scan).relative_to(root).as_posix()
+        name = legible((stem if alone else scan).relative_to(root).as_posix())
         sheets.append(Found(name, scan, points, _first(scan, known, alone=alone, mark=_CHECK)))
         taken |= {points} if points else set()
     sheets += [
-        Found(file.relative_to(root).as_posix(), None, file)
+        Found(legible(file.relative_to(root).as_posix()), None, file)
         for file in files
         if file.suffix.lower() == ".points" and file not in taken and not file.stem.endswith(_CHECK)
     ]
@@ -194,7 +195,7 @@ class SheetWorker:
         except (WhenceError, OSError, MemoryError, ValueError, ArithmeticError) as error:
             if not isinstance(error, WhenceError | OSError):
                 _log.exception("%s failed in a way that nobody thought of.", sheet.name)
-            return Row(sheet.name, "failed", {"reason": " ".join(str(error).split()) or type(error).__name__})
+            return Row(sheet.name, "failed", {"reason": _reason(error)})
 
     def _done(self, sheet: Found) -> Row:
         recipe = _recipe(sheet, self.choices)
@@ -232,6 +233,10 @@ class SheetWorker:
         files = [str(row[column]) for column in ("warped", "report") if row.get(column)]
         whole = all((self.out / file).is_file() for file in files)
         return row if whole and batch.get("inputs") == _inputs(recipe, self) else None
+
+
+def _reason(error: Exception) -> str:
+    return legible(" ".join(str(error).split())) or type(error).__name__
 
 
 def _recipe(sheet: Found, choices: Choices) -> Recipe:

@@ -15,6 +15,7 @@ import numpy as np
 from whence import __version__
 from whence.earth.crs import Crs
 from whence.errors import FormatError, InputError
+from whence.imagery.naming import legible
 from whence.maps.fitting import MapFit, fit
 from whence.maps.points.control import ControlPoints
 from whence.maps.warping.sheet import Sheet, warp
@@ -65,7 +66,7 @@ class ScanFile:
             size_px = (reader.raster.width, reader.raster.height)
         with Path(path).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return cls(Path(path).name, digest, size_px)
+        return cls(legible(Path(path).name), digest, size_px)
 
     def require_unchanged(self, path: PathLike) -> None:
         """Refuse another scan than the recorded one.
@@ -236,7 +237,7 @@ class Recipe:
 
 def _points_json(points: ControlPoints) -> Json:
     return {
-        "file": None if points.source is None else points.source.name,
+        "file": None if points.source is None else legible(points.source.name),
         "crs": points.crs.label if points.crs else None,
         "crs_wkt": points.crs.wkt if points.crs else None,
         "sha256": digest_of(points),
