@@ -89,16 +89,20 @@ def find_orientation(image: Image | Scan, *, reader: LineReader | None = None) -
     """
     scan = as_scan(image)
     reader = reader or line_reader()
-    best: list[Reading] = []
-    seen: list[tuple[Image, Sequence[Word]]] = []
+    plain: list[Reading] = []
+    both: list[Reading] = []
     for picture, places in _places(scan, reader):
-        seen.append((picture, places))
-        best += _best_readings(picture, places, reader, flips=(False,))
-        if _decided(_letters(best), _ENOUGH_LETTERS, _CLEAR_MARGIN):
-            return _orientation(best)
-    # Mirrored letters read as other letters now and then, so little text is no proof against a mirror.
-    both = [_best_readings(picture, places, reader, flips=(False, True)) for picture, places in seen]
-    return _orientation([one for found in both for one in found])
+        straight = _best_readings(picture, places, reader, mirrored=False)
+        plain += straight
+        if _decided(_letters(plain), _ENOUGH_LETTERS, _CLEAR_MARGIN):
+            return _orientation(plain)
+        # Mirrored letters read as other letters now and then, so little text is no proof against a mirror.
+        flipped = _best_readings(picture, places, reader, mirrored=True)
+        pairs = zip(straight, flipped, strict=True)
+        both += [max(pair, key=lambda one: one.confidence) for pair in pairs]
+        if _decided(_letters(both), _ENOUGH_LETTERS, _CLEAR_MARGIN):
+            return _orientation(both)
+    return _orientation(both)
 
 
 def _orientation(best: Sequence[Reading]) -> Orientation:
@@ -147,17 +151,13 @@ def _busiest(small: Image, factor: float) -> list[tuple[float, float]]:
 
 
 def _best_readings(
-    picture: Image, places: Sequence[Word], reader: LineReader, *, flips: tuple[bool, ...]
+    picture: Image, places: Sequence[Word], reader: LineReader, *, mirrored: bool
 ) -> list[Reading]:
-    """Read the largest places; of each place the surest reading, where it is worth something."""
+    """Read the largest places; of each the surest reading."""
     largest = sorted(places, key=lambda word: -_extent(word))[:_MOST_PLACES]
-    best = []
-    for place in largest:
-        ways = read_line_ways(picture, np.array(place.corners_px), reader, mirrored=flips)
-        surest = max(ways, key=lambda one: one.confidence, default=None)
-        if surest is not None and _weight(surest) > 0:
-            best.append(surest)
-    return best
+    flips = (mirrored,)
+    ways = [read_line_ways(picture, np.array(place.corners_px), reader, mirrored=flips) for place in largest]
+    return [max(one, key=lambda reading: reading.confidence) for one in ways if one]
 
 
 def _extent(word: Word) -> float:
