@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from whence.typing import PathLike
 
-__all__ = ["atomic_path"]
+__all__ = ["atomic_path", "check_target"]
 
 # What a full or write-protected disk answers; any other OSError of the body is the body's own affair.
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
@@ -63,7 +63,7 @@ def atomic_path(path: PathLike, *, folder: bool = False) -> Iterator[Path]:
     'whole'
     """
     target = Path(os.path.realpath(path))
-    _check_target(target, folder=folder)
+    check_target(target, folder=folder)
     beside = target.with_name(_beside_name(target))
     try:
         if folder:
@@ -86,7 +86,17 @@ def atomic_path(path: PathLike, *, folder: bool = False) -> Iterator[Path]:
         _discard(beside)
 
 
-def _check_target(target: Path, *, folder: bool) -> None:
+def check_target(path: PathLike, *, folder: bool = False) -> None:
+    """Refuse, before the work, a place where nothing can be put; see `atomic_path`.
+
+    Raises
+    ------
+    NotFoundError
+        When the folder around it is missing.
+    InputError
+        When a folder stands in the place of a file, a file in that of a folder, or a device.
+    """
+    target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise NotFoundError(f"{target} cannot be written: there is no folder {target.parent}; make it first")
     if folder and target.exists() and not target.is_dir():

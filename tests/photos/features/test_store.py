@@ -142,6 +142,11 @@ class TestBroken:
         with pytest.raises(FormatError, match="cut off or broken"):
             FeatureStore.open(store.folder)
 
+    def test_empty_vectors(self, store):
+        (store.folder / "features.npy").write_bytes(b"")
+        with pytest.raises(FormatError, match="cut off or broken"):
+            FeatureStore.open(store.folder)
+
     def test_fewer_vectors(self, store):
         np.save(store.folder / "features.npy", np.array(store.features)[:-1])
         with pytest.raises(FormatError, match="promises"):

@@ -17,6 +17,7 @@ import numpy as np
 
 from whence._optional import require
 from whence.errors import FormatError
+from whence.learn.weight_files import disk_errors
 from whence.places.cache import cached_folder
 
 if TYPE_CHECKING:
@@ -103,9 +104,10 @@ def rewritten(folder: Path) -> Path:
         except safetensors.SafetensorError as error:
             raise FormatError(f"{path} is broken ({error}); fetch it again") from error
         renamed = dict(_renamed(weights))
-        require("safetensors.numpy", extra="learn").save_file(
-            renamed, made / "model.safetensors", metadata={"format": "pt"}
-        )
+        with disk_errors():
+            require("safetensors.numpy", extra="learn").save_file(
+                renamed, made / "model.safetensors", metadata={"format": "pt"}
+            )
         for name in (*_TOKENIZER, "README.md"):
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, made / name)

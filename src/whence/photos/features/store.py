@@ -367,7 +367,7 @@ def _mapped(path: Path, header: Header) -> NDArray[np.float16]:
         raise FormatError(f"{path} is missing; embed the photographs again, or restore it from a copy")
     try:
         features: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, EOFError) as error:
         raise FormatError(
             f"{path} is cut off or broken ({error}); embed the photographs again, or restore it from a copy"
         ) from error

@@ -14,6 +14,7 @@ import numpy as np
 from whence import __version__
 from whence._optional import require
 from whence.errors import FormatError, InputError, NotFoundError
+from whence.learn.weight_files import disk_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +45,8 @@ def write_parts(folder: Path, header: Json, arrays: Mapping[str, NDArray[Any]]) 
     if odd:
         raise InputError(f"the array {odd[0]!r} holds no numbers; a head keeps texts among its settings")
     numbers = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    require("safetensors.numpy", extra="learn").save_file(numbers, folder / WEIGHTS)
+    with disk_errors():
+        require("safetensors.numpy", extra="learn").save_file(numbers, folder / WEIGHTS)
     whole = {"format": FORMAT, "version": VERSION, "written_by": f"whence {__version__}", **header}
     whole["weights_sha256"] = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
@@ -96,7 +98,11 @@ def read_parts(folder: Path) -> tuple[Json, dict[str, NDArray[Any]]]:
 def _header(folder: Path) -> Json:
     path = folder / HEADER
     if not path.is_file():
-        raise NotFoundError(f"{folder} is no model: it has no {HEADER}; make one with: whence train")
+        inside = folder / "model"
+        way_out = (
+            f"that of the run is {inside}" if (inside / HEADER).is_file() else "make one with: whence train"
+        )
+        raise NotFoundError(f"{folder} is no model: it has no {HEADER}; {way_out}")
     try:
         content: Json = json.loads(path.read_text(encoding="utf-8"))
         form, version = content.get("format"), content.get("version")
