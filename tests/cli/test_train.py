@@ -135,13 +135,39 @@ def test_what_the_user_can_mend_has_status_2_and_a_sentence(
     assert said in result.stderr
 
 
+def test_what_a_newcomer_takes_for_the_model_or_for_a_figure(run, town: Path) -> None:
+    run("train", "train.toml", "--out", "out", "--set", "training.max_epochs=1")
+    named = run("predict", "out", "--features", "town.features", "--out", "t.csv")
+    assert named.exit_code == 2
+    assert "out is no model: it has no model.json; that of the run is out/model" in named.stderr
+    nowhere = run("predict", "out/model", "--features", "town.features", "--out", "none/t.csv")
+    assert nowhere.exit_code == 2
+    assert "make it first" in nowhere.stderr
+    assert "located by" not in nowhere.stderr  # refused before the work
+    for more, flatters in (([], True), (["--split", "out/split.parquet"], False)):
+        told = run("predict", "out/model", "--features", "town.features", "--out", "t.csv", *more)
+        assert told.exit_code == 0
+        assert ("figures of all of it flatter" in told.stderr) is flatters
+
+
+def test_a_file_that_ends_too_early_is_no_interruption(run, town: Path, monkeypatch) -> None:
+    def cut(*_: object) -> None:
+        raise EOFError("No data left in file")
+
+    monkeypatch.setattr(FeatureStore, "open", cut)
+    result = run("split", "town.features")
+    assert result.exit_code == 2
+    assert "a file ends too early (No data left in file)" in result.stderr
+
+
 def test_features_of_another_encoder_are_refused(run, town: Path) -> None:
     run("train", "train.toml", "--out", "out", "--set", "training.max_epochs=1")
     known = Metadata.of_arrays([[13.0, 55.5]])
     FeatureStore.create(town / "other.features", np.ones((1, 768)), known, identity="another")
     result = run("predict", "out/model", "--features", "other.features", "--out", "t.csv")
     assert result.exit_code == 2
-    assert "'another'; embed the photographs with the model's encoder" in result.stderr
+    assert "'another'; embed the photographs with the model's encoder: whence embed" in result.stderr
+    assert "--encoder out/model/encoder" in result.stderr
 
 
 def test_an_example_is_a_configuration(run, tmp_path: Path) -> None:

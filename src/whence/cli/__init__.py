@@ -89,7 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except click.Abort:
+    except click.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for the end of what a user types
+            click.echo(f"whence: a file ends too early ({error.__cause__}); restore it from a copy", err=True)
+            sys.exit(2)
         click.echo("interrupted", err=True)
         sys.exit(130)
     except (WhenceError, OSError) as error:

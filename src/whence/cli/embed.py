@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.watching import way_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ def embed(
     from whence.cli.progress import counter
     from whence.photos.features import embed as embedded
 
-    with counter("encoding") as progress:
+    with way_on(out), counter("encoding") as progress:
         store = embedded(
             source,
             encoder,

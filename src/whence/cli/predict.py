@@ -49,9 +49,11 @@ def predict(
     whence predict run/model --features city.features --split run/split.parquet --out test.csv
     whence evaluate test.csv --out report/
     """
+    from whence.imagery.atomic import check_target
     from whence.photos.evaluate import evaluate
     from whence.photos.results import write_results
 
+    check_target(out)
     if out.suffix.lower() not in (".csv", ".parquet"):
         raise InputError(f"{out}: results are written as .csv or .parquet; choose one of these endings")
     rows = located_rows(model, features, split=split, side=side, confidence=confidence)
@@ -80,7 +82,7 @@ def located_rows(
 
     opened, store = Model.open(model), FeatureStore.open(features)
     _check_encoder(opened, store)
-    samples = store.samples() if split is None else _side(store, split, side)
+    samples = _all(store, opened) if split is None else _side(store, split, side)
     click.echo(f"located by {visible(opened.sentence)}", err=True)
     with counter("locating") as progress:
         return predicted(opened, samples, confidence=confidence, progress=progress)
@@ -88,10 +90,23 @@ def located_rows(
 
 def _check_encoder(model: Model, store: FeatureStore) -> None:
     if model.record.encoder and model.record.encoder != store.identity:
+        own = None if model.folder is None else model.folder / "encoder"
+        how = f": whence embed PHOTOS --encoder {own}" if own is not None and own.is_dir() else ""
         raise InputError(
             f"the model takes vectors of {model.record.encoder!r}, {store.folder} holds those of "
-            f"{store.identity!r}; embed the photographs with the model's encoder"
+            f"{store.identity!r}; embed the photographs with the model's encoder{how}"
         )
+
+
+def _all(store: FeatureStore, model: Model) -> Samples:
+    """Give all photographs, and tell when those are among them that taught the model."""
+    if model.record.data.get("features") == store.folder.resolve().name:
+        click.echo(
+            f"the model learnt from a store called {visible(store.folder.resolve().name)}: figures of all of "
+            "it flatter; for honest ones give --split, the split.parquet of its run",
+            err=True,
+        )
+    return store.samples()
 
 
 def _side(store: FeatureStore, split: Path, side: str) -> Samples:
