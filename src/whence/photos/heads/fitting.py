@@ -12,6 +12,7 @@ from whence.earth import sphere
 from whence.earth import von_mises_fisher as vmf
 from whence.earth.points import as_lonlat
 from whence.errors import InputError, NotEnoughDataError
+from whence.photos.heads.kernel import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +53,10 @@ def check_enough(task: Task, *, train: int = LEAST_TRAINING, validation: int = L
         When a position is missing.
     """
     if len(task.train) < train or len(task.validation) < validation:
+        few = "retrieval" if len(task.validation) >= FEWEST else "constant"
         raise NotEnoughDataError(
             f"{len(task.train)} training and {len(task.validation)} validation samples are too few: this "
-            f"head takes at least {train} and {validation}; with so few use retrieval"
+            f"head takes at least {train} and {validation}; with so few use {few}"
         )
     as_lonlat(task.train.lonlat, "training positions")
     as_lonlat(task.validation.lonlat, "validation positions")

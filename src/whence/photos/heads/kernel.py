@@ -118,7 +118,7 @@ class Kernel:
         if len(truth) < FEWEST:
             raise NotEnoughDataError(
                 f"{len(truth)} validation samples cannot choose temperature and spread; "
-                f"give at least {FEWEST}"
+                f"give at least {FEWEST}, or use the head constant"
             )
         grid = _Grid.of(answers, truth, wide_lonlat, wide_spread_m)
         widest = max(wide_spread_m, 2 * _NARROWEST_M)

@@ -59,6 +59,8 @@ class Retrieval:
 
     def __post_init__(self) -> None:
         check_neighbours(self.neighbours)
+        if self.whitened_dim < 1:
+            raise InputError(f"whitening keeps at least one direction, not {self.whitened_dim}")
         if self.whitening not in ("auto", "yes", "no"):
             raise InputError(f'whitening is "auto", "yes" or "no", not {self.whitening!r}')
         if self.storage not in ("float16", "int8"):

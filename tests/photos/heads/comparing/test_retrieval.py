@@ -181,6 +181,23 @@ def test_what_cannot_be_is_refused(task: Task) -> None:
             Retrieval(**wrong)  # type: ignore[arg-type]
 
 
+def test_what_is_proposed_for_few_photographs_takes_so_few(task: Task) -> None:
+    """The way out of one refusal does not lead into another."""
+    for validation, proposed in ((9, "constant"), (10, "retrieval")):
+        few = Task(task.train.subset(range(15)), task.validation.subset(range(validation)), task.optimise)
+        with pytest.raises(NotEnoughDataError, match=f"with so few use {proposed}"):
+            recipe_class("cells")(partition="h3").fit(few)
+        recipe_class(proposed)().fit(few)
+    nine = Task(task.train, task.validation.subset(range(9)), task.optimise)
+    with pytest.raises(NotEnoughDataError, match="at least 10, or use the head constant"):
+        Retrieval().fit(nine)
+
+
+def test_whitening_to_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="at least one direction, not 0"):
+        Retrieval(whitened_dim=0)
+
+
 def test_a_mixture_becomes_a_belief(task: Task, unseen: Samples) -> None:
     belief = next(Retrieval().fit(task).mixtures(unseen.take(slice(0, 1))).beliefs())
     assert isinstance(belief, Belief)
