@@ -70,7 +70,9 @@ def test_the_projection_of_a_large_sheet_is_recognised(definition: str, method: 
 
 
 def test_a_table_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    given = Landmarks((Landmark('Växjö, "new"|Wexiö', (10.5, 20.25), 3.0), Landmark("東京", (1, 2))), SIZE_PX)
+    given = Landmarks(
+        (Landmark('Växjö, "new"|Wexiö', (10.5, 20.25), 3.0, (4, -1.5)), Landmark("東京", (1, 2))), SIZE_PX
+    )
     write_landmarks(tmp_path / "names.csv", given)
     assert read_landmarks(tmp_path / "names.csv", size_px=SIZE_PX) == given
 

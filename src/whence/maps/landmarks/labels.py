@@ -64,7 +64,7 @@ def propose_landmarks(
     -------
     list of Landmark
         One for each line of text with letters, in pixels of the image as it came; ``spread_px`` is half its
-        length and one and a half letter heights.
+        length and one and a half letter heights, ``along_px`` half its length and half of that.
 
     Raises
     ------
@@ -159,11 +159,25 @@ def _landmark(line: Sequence[Word], turns: int, width: int, height: int) -> Land
     boxes = np.array([word.box_px for word in line])
     (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     letters = float(np.mean([min(word.height_px, _shorter(word)) for word in line]))
-    spread = max(right - left, bottom - top) / 2 + HEIGHTS * letters
+    half = max(right - left, bottom - top) / 2
+    level = right - left >= bottom - top
+    along = half + HEIGHTS / 2 * letters
     pixel = _turned_back(float(left + right) / 2, float(top + bottom) / 2, turns, width, height)
     if not (0 <= pixel[0] <= width and 0 <= pixel[1] <= height):
         return None
-    return Landmark(name, (round(pixel[0], 1), round(pixel[1], 1)), round(float(spread), 1))
+    end = _turned_back(
+        float(left + right) / 2 + along * level,
+        float(top + bottom) / 2 - along * (not level),
+        turns,
+        width,
+        height,
+    )
+    return Landmark(
+        name,
+        (round(pixel[0], 1), round(pixel[1], 1)),
+        round(float(half + HEIGHTS * letters), 1),
+        (round(end[0] - pixel[0], 1), round(end[1] - pixel[1], 1)),
+    )
 
 
 def _shorter(word: Word) -> float:

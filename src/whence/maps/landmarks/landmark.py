@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class Landmark:
     spread_px
         Distance from the pixel within which the place itself lies: 0 for a symbol that was clicked, half its
         length and a little more for a label that stands beside its symbol.
+    along_px
+        For a label: from its middle to a symbol behind its last letter, columns and rows; (0, 0) for others.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Landmark:
     name: str
     pixel: tuple[float, float]
     spread_px: float = 0.0
+    along_px: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         if not self.spellings:
@@ -57,6 +60,15 @@ class Landmark:
             raise InputError(
                 f"landmark {self.name!r} has the spread {self.spread_px} px; give 0 or more, in pixels"
             )
+
+    def at_end(self, side: float) -> Landmark:
+        """Move a label's pixel to where its symbol is if it stands before (-1) or behind (+1) the label."""
+        length = float(np.hypot(*self.along_px))
+        moved = (self.pixel[0] + side * self.along_px[0], self.pixel[1] + side * self.along_px[1])
+        # The spread is half the label and twice as much beside it as the symbol is off its end.
+        return replace(
+            self, pixel=moved, spread_px=2 * max(self.spread_px - length, 0.0), along_px=(0.0, 0.0)
+        )
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -161,6 +173,27 @@ class Landmarks:
             else:
                 kept.append(row)
         return tuple(kept), tuple(repeated)
+
+    def anchored(self) -> dict[str, Landmarks]:
+        """Return the landmarks for each habit of setting labels.
+
+        ``"middle"`` as they are; where there are labels also ``"before"`` and ``"behind"``, with the symbols
+        at that end of them.
+        """
+        found = {"middle": self}
+        if any(any(item.along_px) for item in self.items):
+            for name, side in (("before", -1.0), ("behind", 1.0)):
+                items = [
+                    self._within(item.at_end(side)) if any(item.along_px) else item for item in self.items
+                ]
+                found[name] = Landmarks(tuple(items), self.size_px)
+        return found
+
+    def _within(self, item: Landmark) -> Landmark:
+        if self.size_px is None:
+            return item
+        column, row = np.clip(item.pixel, 0.0, self.size_px).tolist()
+        return replace(item, pixel=(column, row))
 
     def solve(
         self,

@@ -92,6 +92,9 @@ class Placement:
         The projection in which the sheet is nearest to a similar figure: a name in `planes.PLANES`.
     fit
         The fitted sheet with its accuracy.
+    anchor
+        Where the symbols of labels stand: in the ``"middle"`` (nothing else is known), ``"before"`` or
+        ``"behind"`` them. The control points are there.
     """
 
     points: ControlPoints
@@ -101,6 +104,7 @@ class Placement:
     tolerance_px: float
     plane: str
     fit: MapFit
+    anchor: str = "middle"
 
     @property
     def false_alarms(self) -> float:
@@ -118,9 +122,10 @@ class Placement:
             causes[one.cause] = causes.get(one.cause, 0) + 1
         left = ", ".join(f"{count} {cause}" for cause, count in sorted(causes.items()))
         rest = f" Left out: {left}." if left else ""
+        habit = "" if self.anchor == "middle" else f" Symbols stand {self.anchor} their labels."
         return (
             f"{len(self.assigned)} of {total} names agree on one placement{namesakes}; "
-            f"10^{self.log10_false_alarms:.1f} such placements are expected by accident.{rest} "
+            f"10^{self.log10_false_alarms:.1f} such placements are expected by accident.{rest}{habit} "
             f"{self.fit.summary}"
         )
 
@@ -132,6 +137,7 @@ class Placement:
             "log10_false_alarms": self.log10_false_alarms,
             "tolerance_px": self.tolerance_px,
             "plane": self.plane,
+            "anchor": self.anchor,
             "crs": self.points.crs.label if self.points.crs else None,
             "fit": self.fit.to_json(),
             "summary": self.summary,

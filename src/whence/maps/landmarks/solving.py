@@ -94,12 +94,41 @@ def solve(
     'EPSG:32633'
     """
     system = None if crs is None else Crs.parse(crs)
-    kept, repeated = landmarks.once()
     found = (
         places
         if isinstance(places, Candidates)
         else Candidates.find(landmarks.items, places or GazetteerSource(), region=region)
     )
+    best: Placement | None = None
+    refusal: NotEnoughDataError | None = None
+    variants = landmarks.anchored()
+    for anchor, variant in variants.items():
+        try:
+            one = _solved(variant, found, region=region, system=system, kind=kind, handed=handed)
+        except NotEnoughDataError as error:
+            refusal = refusal or error
+            continue
+        one = replace(
+            one, log10_false_alarms=one.log10_false_alarms + float(np.log10(len(variants))), anchor=anchor
+        )
+        if best is None or one.log10_false_alarms < best.log10_false_alarms:
+            best = one
+    if best is None:
+        raise refusal or NotEnoughDataError("there are no landmarks")
+    return best
+
+
+def _solved(
+    landmarks: Landmarks,
+    found: Candidates,
+    *,
+    region: Region | None,
+    system: Crs | None,
+    kind: str,
+    handed: Handed,
+) -> Placement:
+    """Solve with the pixels as they are."""
+    kept, repeated = landmarks.once()
     known = np.array([row for row in kept if found.counts(len(landmarks))[row]], dtype=np.int64)
     _require_known(landmarks, known)
     problem = Problem(

@@ -23,6 +23,8 @@ _COLUMNS = {
     "column": ("column", "col", "pixel_x", "px", "x", "pixel"),
     "row": ("row", "line", "pixel_y", "py", "y"),
     "spread_px": ("spread_px", "spread", "sigma_px", "uncertainty_px"),
+    "along_columns": ("along_columns",),
+    "along_rows": ("along_rows",),
 }
 
 
@@ -32,8 +34,9 @@ def read_landmarks(path: PathLike, *, size_px: tuple[int, int] | None = None) ->
     Parameters
     ----------
     path
-        CSV with the columns ``name, column, row`` and perhaps ``spread_px``; or the JSON of one map with
-        automatic points: ``{"width", "height", "gcps": [[column, row, longitude, latitude, names], …]}``.
+        CSV with the columns ``name, column, row`` and perhaps ``spread_px, along_columns, along_rows``; or
+        the JSON of one map with automatic points:
+        ``{"width", "height", "gcps": [[column, row, longitude, latitude, names], …]}``.
     size_px
         Width and height of the scan; those of the JSON when not given.
 
@@ -63,9 +66,9 @@ def write_landmarks(path: PathLike, landmarks: Landmarks) -> None:
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["name", "column", "row", "spread_px"])
+    writer.writerow(["name", "column", "row", "spread_px", "along_columns", "along_rows"])
     for item in landmarks.items:
-        writer.writerow([item.name, *item.pixel, item.spread_px])
+        writer.writerow([item.name, *item.pixel, item.spread_px, *item.along_px])
     with atomic_path(path) as beside:
         beside.write_text(text.getvalue(), "utf-8", newline="\n")
 
@@ -110,12 +113,16 @@ def _of_table(table: Table, size_px: tuple[int, int] | None) -> Landmarks:
     for where, cells in table.records(places):
         if not cells["name"].strip():
             raise InputError(f"{where}: no name; give one or leave the line out")
-        spread = cells.get("spread_px", "").strip()
+        spread, along_x, along_y = (
+            as_number(text, f"{where}, {column}") if (text := cells.get(column, "").strip()) else 0.0
+            for column in ("spread_px", "along_columns", "along_rows")
+        )
         items.append(
             Landmark(
                 cells["name"].strip(),
                 (as_number(cells["column"], f"{where}, column"), as_number(cells["row"], f"{where}, row")),
-                as_number(spread, f"{where}, spread_px") if spread else 0.0,
+                spread,
+                (along_x, along_y),
             )
         )
     return Landmarks(tuple(items), size_px)
