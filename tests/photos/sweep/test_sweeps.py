@@ -53,7 +53,7 @@ def test_together_and_apart_learn_alike(world: Path, tmp_path: Path) -> None:
         best = [min(epoch.validation_loss for epoch in outcome.run.history) for outcome in (one, other)]
         assert best[0] < 0.6 * one.run.history[0].validation_loss  # it learnt
         # Not the same numbers: the order of the batches and the first weights are drawn differently.
-        assert best[0] == pytest.approx(best[1], rel=0.25)
+        assert 0.5 < best[0] / best[1] < 2.0
     assert set(together.results("validation")) == set(together.results("test")) == {"a", "b"}
     assert len(together.results("test")["a"]) == 48
 
