@@ -34,6 +34,7 @@ from whence.maps.landmarks import Landmark, Landmarks
 from whence.maps.landmarks.place_files import NamedPlaces
 from whence.maps.scan import find_grid
 from whence.smallworld import OldMap, Town
+from whence.smallworld.map_frame import GRID_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,14 +121,14 @@ def found_alone(count: int) -> list[dict[str, float]]:
     for seed in range(count):
         sheet = OldMap.of_town(town, seed=20_000 + seed)
         named, grid = by_names(sheet, np.random.default_rng(seed)), find_grid(sheet.scan())
-        off_px = np.linalg.norm(grid.pixels[:, None] - sheet.cross_pixels, axis=2)
-        world = sheet.frame.crosses()[off_px.argmin(axis=1)]
+        world = np.round(sheet.to_world(grid.pixels) / GRID_M) * GRID_M  # ticks on the neatline count too
+        off_px = np.hypot(*(grid.pixels - sheet.to_pixels(world)).T)
         crosses = maps.fit(maps.ControlPoints(grid.pixels, world, crs=sheet.frame.crs), kind="auto")
         rows.append(
             {
                 "crosses": len(grid),
-                "cross_off_px_median": float(np.median(off_px.min(axis=1))),
-                "cross_off_px_largest": float(off_px.min(axis=1).max()),
+                "cross_off_px_median": float(np.median(off_px)),
+                "cross_off_px_largest": float(off_px.max()),
                 **{f"grid_{name}": value for name, value in held(sheet, crosses).items()},
                 "names": len(named.points),
                 **{f"names_{name}": value for name, value in held(sheet, named.fit).items()},

@@ -61,8 +61,8 @@ def georeferenced(folder: Path) -> list[Outcome]:
     """Georeference the sheet of a folder in three ways; write ``accuracy.csv`` and ``report.html`` there.
 
     By ten landmarks whose pixels were clicked and whose coordinates are known; by the names of all landmarks,
-    resolved among those of a GeoJSON file; by the grid crosses that are found in the scan, the first of which
-    is told its coordinates.
+    resolved among those of a GeoJSON file; by the grid crosses that are found in the scan, one of which is
+    told its coordinates.
     """
     from whence.imagery.photo import open_image
     from whence.imagery.rows import write_rows
@@ -120,14 +120,15 @@ def _by_name(points: ControlPoints, places: Path, size_px: tuple[int, int]) -> C
 
 
 def _grid(scan: Image, crosses: ControlPoints) -> ControlPoints:
-    """Find the crosses of the grid; the first is told its coordinates, the others count from there."""
+    """Find the crosses of the grid; one is told its coordinates, the others count from there."""
     from whence.maps import ControlPoints
     from whence.maps.scan import find_grid
 
     grid = find_grid(scan)
-    nearest = int(np.hypot(*(crosses.pixels - grid.pixels[0]).T).argmin())
+    away_px = np.linalg.norm(grid.pixels[:, None] - crosses.pixels, axis=2)
+    told, nearest = np.unravel_index(away_px.argmin(), away_px.shape)
     step_m = float(np.ptp(np.unique(crosses.world[:, 0])[:2]))
-    steps = (grid.nodes - grid.nodes[0]) * np.array([step_m, -step_m])  # the scan lies upright
+    steps = (grid.nodes - grid.nodes[told]) * np.array([step_m, -step_m])  # the scan lies upright
     return ControlPoints(grid.pixels, crosses.world[nearest] + steps, crs=crosses.crs)
 
 
