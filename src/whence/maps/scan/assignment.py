@@ -175,8 +175,8 @@ def place_grid(
         if (spacing is not None or one.measured or one.assumed)
         and _within(area, system, one.world(grid.nodes.mean(axis=0)))
     ]
-    best, margin = _winner(grid, found, labels, system, attitude)
-    return _result(grid, labels, system, best, margin=margin, given=spacing)
+    best, margin = _winner(grid, found, labels, system=system, attitude=attitude)
+    return _result(grid, labels, best, system=system, margin=margin, given=spacing)
 
 
 def _meanings(labels: Sequence[GridLabel], way: Attitude) -> Iterator[_Meaning]:
@@ -255,6 +255,7 @@ def _winner(
     grid: Grid,
     found: Sequence[_Placement],
     labels: Sequence[GridLabel],
+    *,
     system: Crs,
     attitude: Attitude | None,
 ) -> tuple[_Placement, float]:
@@ -288,9 +289,9 @@ def _told(world: Floats) -> str:
 def _result(
     grid: Grid,
     labels: Sequence[GridLabel],
-    system: Crs,
     best: _Placement,
     *,
+    system: Crs,
     margin: float,
     given: float | None,
 ) -> GridPoints:

@@ -87,7 +87,7 @@ def outline(dark: Floats32) -> Floats:
             "down; give control points by hand, or a scan of the whole sheet"
         )
     rows, columns = (_pairs(lines, side) for lines, side in zip((across, down), dark.shape, strict=True))
-    corners, score = _best(across, down, rows, columns)
+    corners, score = _best((across, down), rows, columns)
     if score < _LEAST_COVERED:
         raise NotEnoughDataError(
             f"no frame was found: of the best four lines one is inked over {max(score, 0.0):.0%} of its "
@@ -167,14 +167,15 @@ def _pairs(lines: _Lines, side_px: int) -> tuple[Floats, Floats]:
 
 
 def _best(
-    across: _Lines, down: _Lines, rows: tuple[Floats, Floats], columns: tuple[Floats, Floats]
+    lines: tuple[_Lines, _Lines], rows: tuple[Floats, Floats], columns: tuple[Floats, Floats]
 ) -> tuple[Floats, float]:
     """Corners of the rectangle whose least inked side is inked most, and that share; larger ones win ties."""
+    across, down = lines
     i, j = (index.ravel() for index in np.meshgrid(np.arange(len(rows[0])), np.arange(len(columns[0]))))
     if not len(i):
         return np.zeros((4, 2)), 0.0
     top, bottom, left, right = rows[0][i], rows[1][i], columns[0][j], columns[1][j]
-    flat, steep = (np.column_stack([lines.normal, lines.offset]) for lines in (across, down))
+    flat, steep = (np.column_stack([one.normal, one.offset]) for one in lines)
     corners = np.stack(
         [
             crossing(flat[a], steep[b])

@@ -101,10 +101,10 @@ def find_frame(image: Image | Scan) -> Frame:
 def _edges(scan: Scan, corners: Floats, bends: Floats, *, widened: float = 1.0) -> list[Edge]:
     """Follow the four edges next to guessed ones."""
     reach = _REACH_PX * max(widened, 1.0)
-    return [_edge(scan, corners, side, bends[side], reach) for side in range(4)]
+    return [_edge(scan, corners, side, bend=bends[side], reach_px=reach) for side in range(4)]
 
 
-def _edge(scan: Scan, corners: Floats, side: int, bend: Floats, reach_px: float) -> Edge:
+def _edge(scan: Scan, corners: Floats, side: int, *, bend: Floats, reach_px: float) -> Edge:
     far = reach_px + float(np.abs(bend).sum()) + 2.0 * _THICK_PX
     strip = strip_along(
         scan,

@@ -60,9 +60,9 @@ class Orientation:
     def evidence(self) -> str:
         """A sentence for people."""
         shown = ", ".join(repr(word) for word in self.words[:_SHOWN])
-        others = (
-            "nothing reads in another way" if np.isinf(self.margin) else f"{self.margin:.0f} times as much"
-        )
+        others = "nothing reads in another way"
+        if np.isfinite(self.margin):
+            others = f"{self.margin:.0f} times as much as in any other way"
         return f"{self.attitude.words}: {shown} read so ({others})"
 
 
