@@ -36,7 +36,7 @@ class Biharmonic:
     Parameters
     ----------
     smoothing
-        λ: 0.003 to 0.03 for clean lines, 1 to 30 for lines that wander by a part of a cell. None chooses it
+        λ: 0.005 for clean lines, 1 to 30 for lines that wander by a part of a cell. None chooses it
         with pieces of the contours held out (`choose_smoothing`).
     tolerance
         Share of the contour interval by which the last iterations may still move a height.
@@ -44,13 +44,13 @@ class Biharmonic:
 
     name: ClassVar[str] = "biharmonic"
     smoothing: float | None = None
-    tolerance: float = 0.005
+    tolerance: float = 0.002
 
     def __post_init__(self) -> None:
         if self.smoothing is not None and not self.smoothing >= 1e-4:
             raise InputError(f"a smoothing of {self.smoothing} cannot be solved for; give at least 0.0001")
         if not 0 < self.tolerance < 1:
-            raise InputError(f"a tolerance of {self.tolerance} is no share; give one such as 0.005")
+            raise InputError(f"a tolerance of {self.tolerance} is no share; give one such as 0.002")
 
     def heights(self, terrain: Terrain, lattice: Lattice) -> Floats:
         """Compute (rows, columns) heights; there is one everywhere. See `Surface`."""

@@ -17,7 +17,7 @@ from whence.maps.heights.surface.multigrid import Plate
 from whence.maps.heights.surface.readout import read_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from whence.maps.heights.lattice import Lattice
     from whence.maps.heights.surface.readout import Data
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CANDIDATES", "SmoothingChoice", "choose_smoothing", "held_out_pieces"]
 
-CANDIDATES = (0.002, 0.005, 0.015, 0.05, 0.15, 0.5, 1.5, 5.0, 15.0, 50.0)
-"""Values of λ that are tried."""
+CANDIDATES = (DEFAULT_SMOOTHING, 0.015, 0.05, 0.15, 0.5, 1.5, 5.0, 15.0, 50.0)
+"""Values of λ that are tried; the least is the default. Below it the system is ill-conditioned."""
 
 PIECE_CELLS = 12.0
 HELD_OUT = 0.15
@@ -35,6 +35,9 @@ _WINDOW_CELLS = 300
 _WINDOWS = 2
 _FEWEST_PIECES = 10
 _TOLERANCE = 0.02
+_ALIKE = 1.01
+"""Of values of λ whose errors are this much alike, the greatest is taken: it is the calmer surface."""
+_WORSE = 1.02
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class SmoothingChoice:
 def choose_smoothing(terrain: Terrain, lattice: Lattice, *, seed: int = 0) -> SmoothingChoice:
     """Choose λ for a terrain on a grid.
 
-    The search begins at the default and goes on while it improves. A large grid is judged by windows where
+    The search begins at the least and goes on while it improves. A large grid is judged by windows where
     its data are.
 
     Parameters
@@ -88,11 +91,19 @@ def choose_smoothing(terrain: Terrain, lattice: Lattice, *, seed: int = 0) -> Sm
             tried[smoothing] = float(np.sqrt(squares.mean()))
         return tried[smoothing]
 
-    at = CANDIDATES.index(DEFAULT_SMOOTHING)
-    step = 1 if error(CANDIDATES[at + 1]) < error(CANDIDATES[at]) else -1
-    while 0 <= at + step < len(CANDIDATES) and error(CANDIDATES[at + step]) < error(CANDIDATES[at]):
-        at += step
-    return SmoothingChoice(CANDIDATES[at], tried)
+    _search(error)
+    best = min(tried.values())
+    return SmoothingChoice(max(one for one in tried if tried[one] <= _ALIKE * best), tried)
+
+
+def _search(error: Callable[[float], float]) -> None:
+    """Try candidates from the least on, until it gets clearly worse."""
+    best = error(CANDIDATES[0])
+    for candidate in CANDIDATES[1:]:
+        found = error(candidate)
+        if found > _WORSE * best:
+            return
+        best = min(best, found)
 
 
 @dataclass(frozen=True, eq=False)
