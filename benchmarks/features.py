@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.timing import significant
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features import FeatureStore
 from whence.photos.splits import leak, make_split
 
@@ -39,7 +39,7 @@ def reading(folder: Path) -> dict[str, object]:
     """Microseconds per vector of 512 float16: blocks in order, and rows at random."""
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((ROWS, DIM), np.float32).astype(np.float16)
-    known = Metadata.of_arrays(rng.uniform(-60, 60, (ROWS, 2)))
+    known = Catalogue.of_arrays(rng.uniform(-60, 60, (ROWS, 2)))
     start = time.perf_counter()
     path = FeatureStore.create(folder / "f", vectors, known, identity="noise").folder / "features.npy"
     written_s = time.perf_counter() - start
@@ -113,11 +113,11 @@ def splits() -> dict[str, object]:
     return figures | {"peak_memory_mib": round(peak / (2**20 if sys.platform == "darwin" else 2**10))}
 
 
-def simulated() -> Metadata:
+def simulated() -> Catalogue:
     """Photographs round 60,000 places, some visited far more often than others, in 700,000 drives."""
     rng = np.random.default_rng(0)
     places = np.column_stack([rng.uniform(-179, 179, 60_000), rng.uniform(-55, 70, 60_000)])
     lonlat = places[rng.zipf(1.3, PHOTOS) % len(places)] + rng.normal(0, 0.02, (PHOTOS, 2))
     drives = pa.array(rng.integers(0, 700_000, PHOTOS)).cast(pa.large_string())
     ids = pa.array(np.arange(PHOTOS)).cast(pa.large_string())
-    return Metadata(pa.table({"id": ids, "lat": lonlat[:, 1], "lon": lonlat[:, 0], "sequence_id": drives}))
+    return Catalogue(pa.table({"id": ids, "lat": lonlat[:, 1], "lon": lonlat[:, 0], "sequence_id": drives}))

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.machine import THREAD_LIMITS, describe
 from whence.earth.tangent import TangentPlane
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.calibration import Calibration
 from whence.photos.evaluate import Evaluation, Plan
 from whence.photos.evaluation.comparison import evaluate_many
@@ -110,7 +110,7 @@ def opened(data: Path) -> FeatureStore:
         rows = list(csv.DictReader(lines))
     lonlat = np.repeat([[float(row["lon"]), float(row["lat"])] for row in rows], 4, axis=0)
     names = [row["location_id"] for row in rows for _ in range(4)]
-    metadata = Metadata.of_arrays(
+    metadata = Catalogue.of_arrays(
         lonlat,
         ids=[f"{name}_{i % 4}" for i, name in enumerate(names)],
         sequence_id=squares(lonlat),  # what the intervals draw as a whole

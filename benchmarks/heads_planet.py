@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import THREAD_LIMITS, describe
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.evaluate import Plan
 from whence.photos.evaluation.comparison import evaluate_many
 from whence.photos.features import FeatureStore
@@ -132,7 +132,7 @@ def positions(path: Path | None, places: int) -> np.ndarray:
         return inhabited_positions(places, np.random.default_rng(0))
     lonlat = np.loadtxt(path, delimiter=",", skiprows=1)[:, ::-1]
     kept = np.random.default_rng(0).choice(len(lonlat), places, replace=False)
-    return Metadata.of_arrays(lonlat[np.sort(kept)]).lonlat
+    return Catalogue.of_arrays(lonlat[np.sort(kept)]).lonlat
 
 
 def line(name: str, figures: object, took_s: float) -> str:

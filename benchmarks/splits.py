@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.timing import significant
 from whence.earth.points import from_lat_lon
 from whence.earth.sphere import distance_m
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features import FeatureStore
 from whence.photos.splits import leak, make_split
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 def world(table: Path) -> dict[str, Any]:
     """Leak of the held-out side that judges: test, or validation where there is no test."""
-    known = Metadata.of_arrays(_positions(table, "LAT", "LON"))
+    known = Catalogue.of_arrays(_positions(table, "LAT", "LON"))
     figures: dict[str, Any] = {}
     for name, settings in WORLD.items():
         split = make_split(name, known, **settings)
@@ -63,7 +63,7 @@ def city(folder: Path) -> dict[str, Any]:
     features = np.load(folder / "mobilenet_v1_int8.npy").reshape(-1, 1024)
     lonlat = np.repeat(_positions(folder / "locations.csv", "lat", "lon"), HEADINGS, axis=0)
     with tempfile.TemporaryDirectory() as place:
-        known = Metadata.of_arrays(lonlat)
+        known = Catalogue.of_arrays(lonlat)
         store = FeatureStore.create(Path(place) / "f", features, known, identity="MobileNetV1 int8")
         return {what: _retrieved(store, name, settings) for what, (name, settings) in CITY.items()}
 

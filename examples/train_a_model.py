@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features import FeatureStore
 from whence.photos.training import TrainConfig, train
 
@@ -18,7 +18,7 @@ waves = rng.normal(0.0, 40.0, (2, 64))
 features = np.cos((lonlat - lonlat.mean(axis=0)) @ waves + rng.uniform(0, 6, 64)) + 0.3 * rng.normal(
     size=(2000, 64)
 )
-store = FeatureStore.create("lund.features", features, Metadata.of_arrays(lonlat), identity="simulated")
+store = FeatureStore.create("lund.features", features, Catalogue.of_arrays(lonlat), identity="simulated")
 
 config = TrainConfig.of(
     {

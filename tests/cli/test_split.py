@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features import FeatureStore
 from whence.photos.splits import Split
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Metadata:
+def known(tmp_path: Path) -> Catalogue:
     """Two hundred photographs 111 m apart on a meridian, in sequences of ten."""
     lonlat = np.column_stack([np.full(200, 13.0), 55 + 0.001 * np.arange(200)])
-    metadata = Metadata.of_arrays(lonlat, sequence_id=[f"s{i // 10}" for i in range(200)])
+    metadata = Catalogue.of_arrays(lonlat, sequence_id=[f"s{i // 10}" for i in range(200)])
     metadata.write(tmp_path / "known.parquet")
     return metadata
 

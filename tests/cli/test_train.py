@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.learn.encoders import load_encoder
 from whence.photos.features import FeatureStore
 
@@ -35,7 +35,7 @@ def town(tmp_path: Path) -> Path:
     features = np.abs(rng.normal(size=(300, 768)))
     features[:, :2] += 20.0 * (lonlat - [13.0, 55.5])
     thumbnail = load_encoder("thumbnail")
-    known = Metadata.of_arrays(lonlat, ids=[f"{i}.jpg" for i in range(300)])
+    known = Catalogue.of_arrays(lonlat, ids=[f"{i}.jpg" for i in range(300)])
     FeatureStore.create(
         tmp_path / "town.features", features, known, identity=thumbnail.identity, encoder=thumbnail
     )
@@ -162,7 +162,7 @@ def test_a_file_that_ends_too_early_is_no_interruption(run, town: Path, monkeypa
 
 def test_features_of_another_encoder_are_refused(run, town: Path) -> None:
     run("train", "train.toml", "--out", "out", "--set", "training.max_epochs=1")
-    known = Metadata.of_arrays([[13.0, 55.5]])
+    known = Catalogue.of_arrays([[13.0, 55.5]])
     FeatureStore.create(town / "other.features", np.ones((1, 768)), known, identity="another")
     result = run("predict", "out/model", "--features", "other.features", "--out", "t.csv")
     assert result.exit_code == 2

@@ -12,7 +12,7 @@ from whence.cli.settings import read_settings
 from whence.errors import InputError
 
 if TYPE_CHECKING:
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
 
 __all__ = ["split"]
 
@@ -51,14 +51,14 @@ def split(
         click.echo(sentence)
 
 
-def _metadata(source: Path) -> Metadata:
+def _metadata(source: Path) -> Catalogue:
     """Read what is known of the photographs of a store or a table."""
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.imagery.store import ImageStore
     from whence.photos.features import FeatureStore
 
     if source.is_file():
-        return Metadata.read(source)
+        return Catalogue.read(source)
     if (source / "features.json").is_file():
         return FeatureStore.open(source).metadata
     if (source / "store.json").is_file():

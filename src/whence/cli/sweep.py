@@ -135,10 +135,10 @@ def _check(table: str, split: Path | None, options: Mapping[str, Any]) -> None:
 
 
 def _planet(out: Path, positions: Path | None) -> Any:
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.smallworld.planet_data import write_planet
 
-    lonlat = None if positions is None else Metadata.read(positions).lonlat
+    lonlat = None if positions is None else Catalogue.read(positions).lonlat
     click.echo("making a simulated planet: its figures say nothing about real photographs", err=True)
     out.mkdir(parents=True, exist_ok=True)
     return write_planet(out / "planet", lonlat=lonlat, photographs=TINY_PHOTOGRAPHS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from whence.errors import InputError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ class Samples:
 
     features: NDArray[Any]
     rows: Ints
-    metadata: Metadata
+    metadata: Catalogue
 
     def __post_init__(self) -> None:
         if self.features.ndim != 2 or self.rows.shape != (len(self.metadata),):
@@ -71,7 +71,7 @@ class Samples:
         vectors = np.asarray(features)
         if vectors.dtype not in (np.float16, np.float32):
             vectors = vectors.astype(np.float32)
-        return cls(vectors, np.arange(len(vectors)), Metadata.of_arrays(lonlat, **columns))
+        return cls(vectors, np.arange(len(vectors)), Catalogue.of_arrays(lonlat, **columns))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -20,7 +20,7 @@ from scipy import special
 
 from whence.earth import sphere
 from whence.errors import InputError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.samples import Samples
 from whence.places.outlines import country_at
 
@@ -141,7 +141,7 @@ class Planet:
                 for start in range(0, n, 4096)
             ]
         )
-        metadata = Metadata.of_arrays(
+        metadata = Catalogue.of_arrays(
             self.lonlat[where],
             ids=[f"{i:08d}" for i in range(n)],
             country=[self.countries[i] for i in where],

@@ -21,7 +21,7 @@ import PIL.Image
 import pytest
 
 from whence.errors import FormatError, InputError, NotEnoughDataError, NotFoundError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.imagery.store import ImageStore, StoreWriter
 from whence.imagery.store.header import HEADER, read_header, write_header
 
@@ -39,8 +39,8 @@ def jpeg(seed: int, size_px: tuple[int, int] = (48, 32)) -> bytes:
     return file.getvalue()
 
 
-def known(names: list[str]) -> Metadata:
-    return Metadata.of_arrays([[i % 180, 0] for i in range(len(names))], ids=names)
+def known(names: list[str]) -> Catalogue:
+    return Catalogue.of_arrays([[i % 180, 0] for i in range(len(names))], ids=names)
 
 
 def filled(folder: Path, pictures: dict[str, bytes], **options: object) -> ImageStore:

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from whence.errors import FormatError, InputError, NotEnoughDataError, WhenceError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.imagery.photo import open_image
 from whence.learn.encoders import ENCODERS, load_encoder
 from whence.learn.encoders.baselines import Thumbnail
@@ -259,7 +259,7 @@ def test_a_whole_shard_of_unreadable_pictures_is_no_exclusion(tmp_path):
     def gone(_key: object, _size_px: int) -> np.ndarray:
         raise OSError("no such device")
 
-    known = Metadata.of_arrays(np.zeros((600, 2)))
+    known = Catalogue.of_arrays(np.zeros((600, 2)))
     pictures = Pictures(known, known.ids, gone, "a stick")
     with pytest.raises(InputError, match=r"none of 300 pictures in a row .* no such device"):
         embed(pictures, "thumbnail", tmp_path / "f", batch=10, shard=300)
@@ -283,7 +283,7 @@ def test_a_vector_without_direction_is_an_exclusion(tmp_path):
         picture[0, 0] = 10 * int(key)
         return picture
 
-    known = Metadata.of_arrays(np.zeros((5, 2)))
+    known = Catalogue.of_arrays(np.zeros((5, 2)))
     store = embed(Pictures(known, known.ids, paint, "paint"), Blind(), tmp_path / "f")
     why = "its vector is zero or not finite"
     assert store.excluded == [("1", why), ("2", why)]
@@ -346,7 +346,7 @@ def test_the_classic_encoder_learns_first_and_is_kept(drawn, tmp_path):
 def test_an_image_store_gives_the_same_vectors(whole, drawn, tmp_path):
     from whence.imagery.store import StoreWriter
 
-    known = Metadata.of_table(pictures_table(drawn))
+    known = Catalogue.of_table(pictures_table(drawn))
     with StoreWriter.open(tmp_path / "s") as writer:
         for name in known.ids:
             writer.add(name, (drawn / name).read_bytes())
@@ -366,7 +366,7 @@ def test_threads_may_open_a_store_at_the_same_moment(tmp_path):
 
     with StoreWriter.open(tmp_path / "s") as writer:
         writer.add("a", b"picture")
-        writer.finish(Metadata.of_arrays([[0, 0]], ids=["a"]))
+        writer.finish(Catalogue.of_arrays([[0, 0]], ids=["a"]))
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -387,7 +387,7 @@ def test_a_fault_of_the_store_is_not_one_of_its_pictures(drawn, tmp_path, monkey
     with StoreWriter.open(tmp_path / "s") as writer:
         for name in names:
             writer.add(name, (drawn / name).read_bytes())
-        writer.finish(Metadata.of_arrays(np.zeros((8, 2)), ids=names))
+        writer.finish(Catalogue.of_arrays(np.zeros((8, 2)), ids=names))
 
     def damaged(store: ImageStore, name: str) -> bytes:
         if name == "05.jpg":

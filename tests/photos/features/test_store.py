@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from whence.errors import FormatError, InputError, NotEnoughDataError, NotFoundError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.learn.encoders import load_encoder
 from whence.photos.features import FeatureStore
 from whence.photos.features.rows import Parts, write_rows
@@ -17,11 +17,11 @@ from whence.photos.features.rows import Parts, write_rows
 COUNT, DIM = 300, 24
 
 
-def known(count: int = COUNT, prefix: str = "p") -> Metadata:
+def known(count: int = COUNT, prefix: str = "p") -> Catalogue:
     rng = np.random.default_rng(1)
     lonlat = np.column_stack([rng.uniform(-180, 180, count), rng.uniform(-80, 80, count)])
     cities = [f"city {i}" for i in range(count)]
-    return Metadata.of_arrays(lonlat, ids=[f"{prefix}{i:04}" for i in range(count)], city=cities)
+    return Catalogue.of_arrays(lonlat, ids=[f"{prefix}{i:04}" for i in range(count)], city=cities)
 
 
 def vectors(count: int = COUNT) -> np.ndarray:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whence.errors import InputError, NotEnoughDataError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.splits import make_split
 from whence.photos.splits.places import stratified
 from whence.photos.splits.shares import deal_folds, deal_groups, ranks_within, stratified_quota
@@ -49,7 +49,7 @@ def test_the_thesis_counts_from_positions(thesis_cells):
     rng = np.random.default_rng(1)
     corners = rng.choice(1440 * 600, CELLS, replace=False)
     corner_deg = np.column_stack([corners % 1440 * 0.25 - 180, corners // 1440 * 0.25 - 75])[thesis_cells]
-    known = Metadata.of_arrays(corner_deg + rng.uniform(0.001, 0.249, (PHOTOS, 2)))
+    known = Catalogue.of_arrays(corner_deg + rng.uniform(0.001, 0.249, (PHOTOS, 2)))
     counts = make_split("grid", known, seed=7).counts()
     assert counts == {"train": TRAIN, "validation": VALIDATION, "test": 0, "unused": 0}
 
@@ -143,7 +143,7 @@ def test_a_share_of_a_round_number_is_not_rounded_up_by_the_machine():
 def test_the_grid_is_that_of_quarter_degrees():
     """Oracle: floor(4 lat), floor(4 lon) by hand."""
     lonlat = np.random.default_rng(0).uniform([5, 50], [9, 53], (3000, 2))
-    split = make_split("grid", Metadata.of_arrays(lonlat), seed=4)
+    split = make_split("grid", Catalogue.of_arrays(lonlat), seed=4)
     cell = np.floor(lonlat[:, 1] * 4) * 10_000 + np.floor(lonlat[:, 0] * 4)
     _, index, counts = np.unique(cell, return_inverse=True, return_counts=True)
     several = int(counts[counts >= 2].sum())

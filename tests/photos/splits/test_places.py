@@ -8,21 +8,21 @@ import pytest
 
 from whence.earth.sphere import distance_m
 from whence.errors import InputError, NotEnoughDataError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.splits import SPLITS, leak, make_split
 from whence.photos.splits.nearness import nearest_m
 
 CITY = np.array([37.62, 55.75])
 
 
-def city(count: int = 3000, spread_deg: float = 0.05, seed: int = 0) -> Metadata:
+def city(count: int = 3000, spread_deg: float = 0.05, seed: int = 0) -> Catalogue:
     """Photographs of a city in sequences of twenty, by nine cameras and thirty authors."""
     rng = np.random.default_rng(seed)
     walks = rng.normal(CITY, spread_deg, (count // 20, 1, 2)) + np.cumsum(
         rng.normal(0, 1e-4, (count // 20, 20, 2)), axis=1
     )
     walk = np.repeat(np.arange(count // 20), 20)
-    return Metadata.of_arrays(
+    return Catalogue.of_arrays(
         walks.reshape(-1, 2),
         sequence_id=[f"w{i}" for i in walk],
         camera_id=[f"c{i % 9}" for i in walk],
@@ -32,7 +32,7 @@ def city(count: int = 3000, spread_deg: float = 0.05, seed: int = 0) -> Metadata
 
 
 @pytest.fixture(scope="module")
-def known() -> Metadata:
+def known() -> Catalogue:
     return city()
 
 
@@ -59,11 +59,11 @@ def test_a_photograph_without_a_position_is_unused(known, name):
     lonlat = known.lonlat.copy()
     lonlat[::7] = np.nan
     columns = {key: known.column(key) for key in known.names[3:]}
-    split = make_split(name, Metadata.of_arrays(lonlat, **columns))
+    split = make_split(name, Catalogue.of_arrays(lonlat, **columns))
     assert (split.sides[::7] == 3).all()
     assert split.counts()["train"] > 0
     with pytest.raises(NotEnoughDataError, match="none of the 3 photographs has a position"):
-        make_split(name, Metadata.of_arrays(np.full((3, 2), np.nan)))
+        make_split(name, Catalogue.of_arrays(np.full((3, 2), np.nan)))
 
 
 @pytest.mark.parametrize("settings", [{}, {"folds": 5, "fold": 3}])
@@ -125,7 +125,7 @@ def test_unknown_groups():
     """A photograph of no sequence is one by itself; one of an unknown camera could be anyone's."""
     lonlat = np.random.default_rng(0).normal(CITY, 0.1, (100, 2))
     some = [f"g{i}" if i < 50 else None for i in range(100)]
-    known = Metadata.of_arrays(lonlat, sequence_id=some, camera_id=some)
+    known = Catalogue.of_arrays(lonlat, sequence_id=some, camera_id=some)
     alone = make_split("sequence", known, validation=0.3, test=0.3)
     assert set(alone.sides[50:].tolist()) == {0, 1, 2}
     camera = make_split("camera", known)
@@ -154,7 +154,7 @@ def test_sides_from_a_column(known):
 
 
 def test_settings_that_cannot_be(known):
-    world = Metadata.of_arrays(np.random.default_rng(0).uniform(-80, 80, (100, 2)))
+    world = Catalogue.of_arrays(np.random.default_rng(0).uniform(-80, 80, (100, 2)))
     with pytest.raises(InputError, match="km from their middle"):
         make_split("blocks", world)
     with pytest.raises(InputError, match="side in metres"):
@@ -228,7 +228,7 @@ class TestLeak:
         assert {side.shared["sequence"] for side in found.sides.values()} == {0.0}
 
     def test_what_is_unknown_is_shared_with_nobody(self):
-        known = Metadata.of_arrays(np.zeros((4, 2)), sequence_id=["a", None, None, "b"], camera_id=[""] * 4)
+        known = Catalogue.of_arrays(np.zeros((4, 2)), sequence_id=["a", None, None, "b"], camera_id=[""] * 4)
         from whence.photos.splits import Split
 
         figures = leak(Split.of(known, [0, 0, 1, 1], name="x"), known).sides["validation"]

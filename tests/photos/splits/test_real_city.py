@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from whence.earth.sphere import distance_m
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features import FeatureStore
 from whence.photos.splits import leak, make_split
 
@@ -21,7 +21,7 @@ def test_a_random_split_measures_memory(shared_data: Path, tmp_path: Path) -> No
     with (folder / "locations.csv").open(encoding="utf-8", newline="") as lines:
         lonlat = np.array([[float(row["lon"]), float(row["lat"])] for row in csv.DictReader(lines)])
     vectors = np.load(folder / "mobilenet_v1_int8.npy").reshape(4096, -1)
-    known = Metadata.of_arrays(np.repeat(lonlat, 4, axis=0))
+    known = Catalogue.of_arrays(np.repeat(lonlat, 4, axis=0))
     store = FeatureStore.create(tmp_path / "f", vectors, known, identity="MobileNetV1 int8")
     median_m, near = {}, {}
     for name in ("random", "blocks"):

@@ -10,16 +10,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from whence.errors import FormatError, InputError, NotFoundError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features import FeatureStore
 from whence.photos.splits import SIDES, SPLITS, Split, make_split
 from whence.photos.splits.making import settings_of
 
 
 @pytest.fixture
-def known() -> Metadata:
+def known() -> Catalogue:
     rng = np.random.default_rng(0)
-    return Metadata.of_arrays(rng.uniform(-60, 60, (500, 2)), ids=[f"é{i}" for i in range(500)])
+    return Catalogue.of_arrays(rng.uniform(-60, 60, (500, 2)), ids=[f"é{i}" for i in range(500)])
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_it_follows_the_ids_into_another_order(split, known):
 
 def test_what_is_on_one_side_only_is_told(split, known):
     some = known.take(np.arange(3, 500))
-    more = Metadata.of_arrays(
+    more = Catalogue.of_arrays(
         np.concatenate([some.lonlat, [[1, 2], [3, 4]]]), ids=[*some.ids, "new 1", "new 2"]
     )
     match = split.onto(more)
@@ -69,7 +69,7 @@ def test_what_is_on_one_side_only_is_told(split, known):
         "3 photographs of the split are not here: é0, é1, é2",
     ]
     with pytest.raises(InputError, match="knows none of the 2 photographs"):
-        split.onto(Metadata.of_arrays([[1, 2], [3, 4]], ids=["x", "y"]))
+        split.onto(Catalogue.of_arrays([[1, 2], [3, 4]], ids=["x", "y"]))
 
 
 def test_a_side_of_a_feature_store(split, known, tmp_path, caplog):
@@ -149,4 +149,4 @@ def test_every_setting_has_a_kind_that_is_checked():
     for name in SPLITS:
         for key in settings_of(name):
             with pytest.raises(InputError, match=f"the setting '{key}' is"):
-                make_split(name, Metadata.of_arrays([[0, 0]]), **{key: object()})
+                make_split(name, Catalogue.of_arrays([[0, 0]]), **{key: object()})

@@ -10,7 +10,7 @@ import pytest
 
 from whence.cli.sweep import sweep
 from whence.errors import InputError, NotEnoughDataError, NotFoundError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features import FeatureStore
 from whence.photos.splits import make_split
 from whence.photos.sweep import SweepRow, run_sweep
@@ -21,7 +21,7 @@ SPLIT = {"by": "random", "validation": 0.4, "test": 0.1}
 def stored(folder: Path, *, identity: str = "one", count: int = 120) -> Path:
     rng = np.random.default_rng(0)
     features, lonlat = rng.normal(size=(count, 8)), rng.uniform([10, 50], [11, 51], (count, 2))
-    FeatureStore.create(folder, features, Metadata.of_arrays(lonlat), identity=identity)
+    FeatureStore.create(folder, features, Catalogue.of_arrays(lonlat), identity=identity)
     return folder
 
 

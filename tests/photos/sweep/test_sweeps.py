@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from whence.errors import InputError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features import FeatureStore
 from whence.photos.splits import make_split
 from whence.photos.sweep import Search, rows_of, run_search, run_sweep
@@ -26,7 +26,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lonlat = rng.uniform([-9, 36], [38, 60], (240, 2))
     waves = np.deg2rad(lonlat) @ rng.normal(0, 3, (2, 12))
     features = np.concatenate([np.cos(waves), np.sin(waves)], axis=1) + rng.normal(0, 0.05, (240, 24))
-    metadata = Metadata.of_arrays(lonlat)
+    metadata = Catalogue.of_arrays(lonlat)
     FeatureStore.create(folder / "toy.features", features, metadata, identity="toy")
     split = make_split(
         "random", FeatureStore.open(folder / "toy.features").metadata, validation=0.25, test=0.2

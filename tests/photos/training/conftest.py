@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.learn.encoders import load_encoder
 from whence.photos.features import FeatureStore
 from whence.photos.training import TrainConfig
@@ -17,7 +17,7 @@ from whence.photos.training import TrainConfig
 COUNT = 600
 
 
-def toy(seed: int = 0) -> tuple[np.ndarray, Metadata]:
+def toy(seed: int = 0) -> tuple[np.ndarray, Catalogue]:
     """Random Fourier features of positions in a box of 10 by 5 degrees, with noise."""
     rng = np.random.default_rng(seed)
     lonlat = rng.uniform([10.0, 50.0], [20.0, 55.0], (COUNT, 2))
@@ -25,7 +25,7 @@ def toy(seed: int = 0) -> tuple[np.ndarray, Metadata]:
     phases = (lonlat - [15.0, 52.5]) @ waves
     features = np.column_stack([np.cos(phases), np.sin(phases)]) + 0.3 * rng.normal(size=(COUNT, 768))
     country = np.where(lonlat[:, 0] < 13.0, "DE", "PL")
-    return features, Metadata.of_arrays(
+    return features, Catalogue.of_arrays(
         lonlat, ids=[f"{i:03d}.jpg" for i in range(COUNT)], country=country.tolist()
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whence.errors import FormatError, InputError, NotFoundError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.imagery.photo import Photo, open_image
 from whence.imagery.store.environment import FIRST_KEY, key_of, lmdb_errors, open_for_reading
 from whence.imagery.store.exclusions import Excluded, read_excluded
@@ -39,7 +39,7 @@ class ImageStore:
     --------
     >>> import tempfile
     >>> from whence.imagery.store import StoreWriter
-    >>> known = Metadata.of_arrays([[13.2, 55.7]], ids=["a"])
+    >>> known = Catalogue.of_arrays([[13.2, 55.7]], ids=["a"])
     >>> with StoreWriter.open(Path(tempfile.mkdtemp()) / "store") as writer:
     ...     _ = writer.add("a", b"bytes of a picture")
     ...     store = writer.finish(known)
@@ -80,7 +80,7 @@ class ImageStore:
         return self.metadata.ids
 
     @cached_property
-    def metadata(self) -> Metadata:
+    def metadata(self) -> Catalogue:
         """What is known about the pictures; row i is about ``ids[i]``.
 
         Raises
@@ -88,7 +88,7 @@ class ImageStore:
         FormatError
             When it is not as long as the store.
         """
-        known = Metadata.read(self.folder / METADATA)
+        known = Catalogue.read(self.folder / METADATA)
         if len(known) != len(self):
             raise FormatError(
                 f"{self.folder} holds {len(self)} pictures but metadata of {len(known)}; make the store anew"

@@ -11,7 +11,7 @@ from whence.imagery.store.structure import picture_fault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
 
 __all__ = ["Verification", "verified"]
 
@@ -50,7 +50,7 @@ class Verification:
 
 def verified(
     items: Iterable[tuple[str, bytes]],
-    metadata: Metadata,
+    metadata: Catalogue,
     *,
     decode: bool = False,
     progress: Callable[[int, int], None] | None = None,

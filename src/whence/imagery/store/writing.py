@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.typing import PathLike
 
 __all__ = ["StoreWriter"]
@@ -212,7 +212,7 @@ class StoreWriter:
         self._pending.clear()
         self._pending_bytes = 0
 
-    def finish(self, metadata: Metadata, *, excluded: Iterable[Excluded] = ()) -> ImageStore:
+    def finish(self, metadata: Catalogue, *, excluded: Iterable[Excluded] = ()) -> ImageStore:
         """Write metadata and exclusions, and declare the store whole.
 
         Parameters

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whence.errors import InputError, WhenceError
+from whence.imagery.catalogue import Catalogue
 from whence.imagery.columns import typed
 from whence.imagery.exif import read_metadata
-from whence.imagery.metadata import Metadata
 from whence.imagery.naming import legible
 from whence.imagery.store import Excluded, ImageStore, StoreWriter
 from whence.imagery.store.structure import picture_fault
@@ -166,11 +166,11 @@ def _with_exif(item: _Offered) -> _Offered:
     return _Offered(item.id, item.path, exif | stated)
 
 
-def _metadata(usable: Sequence[_Offered]) -> Metadata:
+def _metadata(usable: Sequence[_Offered]) -> Catalogue:
     names = dict.fromkeys(name for item in usable for name in item.columns if name not in ("lon", "lat"))
     columns = {name: [str(item.columns.get(name, "")) for item in usable] for name in names}
     filled = {name: typed(name, values) for name, values in columns.items() if any(values)}
-    known = Metadata.of_arrays([item.position for item in usable], ids=[item.id for item in usable])
+    known = Catalogue.of_arrays([item.position for item in usable], ids=[item.id for item in usable])
     for name, values in filled.items():
         known = known.with_column(name, values)
     return known

@@ -21,7 +21,7 @@ from whence.photos.datasets.screening import screened
 from whence.photos.datasets.sources import FolderSource, Source, source_of
 
 if TYPE_CHECKING:
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.photos.datasets.archives import Member
     from whence.typing import PathLike
 
@@ -117,7 +117,7 @@ class _Importing:
     """One import under way."""
 
     writer: StoreWriter
-    known: Metadata
+    known: Catalogue
     faulty: set[str]
     settings: Osv5mSettings
 
@@ -215,7 +215,7 @@ def _check_archives(archives: Sequence[str], source: Source) -> None:
             )
 
 
-def _table(names: Sequence[str], source: Source, split: str) -> tuple[Metadata, list[Excluded]]:
+def _table(names: Sequence[str], source: Source, split: str) -> tuple[Catalogue, list[Excluded]]:
     table = f"{split}.csv"
     if table not in names:
         raise NotFoundError(f"{source.name} has no {table}, the table of positions; fetch it, too")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.imagery.store import Excluded
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["screened"]
 
 
-def screened(table: pa.Table) -> tuple[Metadata, list[Excluded]]:
+def screened(table: pa.Table) -> tuple[Catalogue, list[Excluded]]:
     """Separate usable rows from those without id, with an impossible position, or with a repeated id.
 
     Of rows with one id and one position the first is kept; where their positions differ none is, because
@@ -48,7 +48,7 @@ def screened(table: pa.Table) -> tuple[Metadata, list[Excluded]]:
     keep = np.ones(len(ids), np.bool_)
     keep[list(reasons)] = False
     excluded = [Excluded(ids[row] or "", reason) for row, reason in sorted(reasons.items())]
-    return Metadata(table.filter(keep) if reasons else table), excluded
+    return Catalogue(table.filter(keep) if reasons else table), excluded
 
 
 def _degrees(table: pa.Table, name: str) -> Floats:

@@ -34,7 +34,7 @@ class Header:
     excluded
         Photographs that were offered and are not in it.
     digest
-        `whence.imagery.metadata.Metadata.digest` of the rows in their order.
+        `whence.imagery.catalogue.Catalogue.digest` of the rows in their order.
     dtype
         How a component is stored.
     source

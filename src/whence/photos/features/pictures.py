@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whence.errors import FormatError, InputError, NotEnoughDataError, NotFoundError, WhenceError
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.imagery.photo import open_image
 from whence.imagery.table import PhotoTable, read_table
 from whence.photos.index.sources import IndexPhoto, photos_of
@@ -41,7 +41,7 @@ class Pictures:
         Row -> why it cannot be opened, where that is known before.
     """
 
-    metadata: Metadata
+    metadata: Catalogue
     keys: Sequence[Any] = field(repr=False)
     opener: Callable[[Any, int], Image]
     source: str
@@ -113,14 +113,14 @@ def _of_table(table: PhotoTable, source: str) -> Pictures:
     """Keep all columns; positions that the table lacks come from EXIF."""
     photos = photos_of(table)
     positions = _positions(photos)
-    known = Metadata.of_table(table).with_lonlat(np.column_stack([positions["lon"], positions["lat"]]))
+    known = Catalogue.of_table(table).with_lonlat(np.column_stack([positions["lon"], positions["lat"]]))
     return _of_files(photos, known, source)
 
 
 def _of_photos(photos: Sequence[IndexPhoto], source: str) -> Pictures:
     positions = _positions(photos)
     texts = {"sequence_id": [p.sequence_id for p in photos], "camera_id": [p.camera_id for p in photos]}
-    known = Metadata.of_arrays(
+    known = Catalogue.of_arrays(
         np.column_stack([positions["lon"], positions["lat"]]).reshape(-1, 2),
         ids=[photo.name for photo in photos],
         **{name: [text or None for text in values] for name, values in texts.items() if any(values)},
@@ -128,7 +128,7 @@ def _of_photos(photos: Sequence[IndexPhoto], source: str) -> Pictures:
     return _of_files(photos, known, source)
 
 
-def _of_files(photos: Sequence[IndexPhoto], known: Metadata, source: str) -> Pictures:
+def _of_files(photos: Sequence[IndexPhoto], known: Catalogue, source: str) -> Pictures:
     # A file that is there but has no position can be encoded: only a missing one is known not to.
     problems = {row: photo.problem for row, photo in enumerate(photos) if photo.problem}
     return Pictures(known, [photo.path for photo in photos], _open_file, source, problems)

@@ -12,7 +12,7 @@ import numpy as np
 
 from whence.errors import FormatError, InputError, NotEnoughDataError, NotFoundError
 from whence.imagery.atomic import atomic_path
-from whence.imagery.metadata import Metadata
+from whence.imagery.catalogue import Catalogue
 from whence.photos.features.header import Header, read_header, write_header
 from whence.photos.features.rows import (
     DTYPE,
@@ -62,8 +62,8 @@ class FeatureStore:
     Examples
     --------
     >>> import tempfile
-    >>> from whence.imagery.metadata import Metadata
-    >>> known = Metadata.of_arrays([[13.2, 55.7], [37.6, 55.8]], ids=["lund", "moscow"])
+    >>> from whence.imagery.catalogue import Catalogue
+    >>> known = Catalogue.of_arrays([[13.2, 55.7], [37.6, 55.8]], ids=["lund", "moscow"])
     >>> folder = tempfile.mkdtemp() + "/two.features"
     >>> store = FeatureStore.create(folder, [[3.0, 4.0], [0.0, 2.0]], known, identity="made by hand")
     >>> row = store.metadata.ids.index("lund")
@@ -102,7 +102,7 @@ class FeatureStore:
         cls,
         folder: PathLike,
         features: ArrayLike,
-        metadata: Metadata,
+        metadata: Catalogue,
         *,
         identity: str,
         encoder: Encoder | None = None,
@@ -195,9 +195,9 @@ class FeatureStore:
         return self.header.dim
 
     @cached_property
-    def metadata(self) -> Metadata:
+    def metadata(self) -> Catalogue:
         """What is known of the n photographs, in the order of the vectors."""
-        return Metadata.read(self.folder / METADATA)
+        return Catalogue.read(self.folder / METADATA)
 
     @property
     def excluded(self) -> list[tuple[str, str]]:
@@ -292,7 +292,7 @@ class FeatureStore:
                 )
 
 
-def finish(folder: Path, header: Header, parts: Parts, metadata: Metadata) -> Header:
+def finish(folder: Path, header: Header, parts: Parts, metadata: Catalogue) -> Header:
     """Write vectors and metadata of a store in the order of its seed, and then the header that says so.
 
     Parameters
@@ -321,7 +321,7 @@ def _written(
     header: Header,
     parts: Parts,
     *,
-    metadata: Metadata,
+    metadata: Catalogue,
     encoder: Encoder | None,
     excluded: Sequence[tuple[str, str]] = (),
 ) -> FeatureStore:
@@ -338,7 +338,7 @@ def _written(
     return FeatureStore.open(folder)
 
 
-def _units(vectors: NDArray[Any], metadata: Metadata) -> Parts:
+def _units(vectors: NDArray[Any], metadata: Catalogue) -> Parts:
     """Vectors of any length as unit rows, block by block when they are asked for."""
 
     def read(block: int) -> NDArray[np.float16]:
@@ -351,12 +351,12 @@ def _units(vectors: NDArray[Any], metadata: Metadata) -> Parts:
     return Parts(int(vectors.shape[1]), lengths, read)
 
 
-def _joined(known: Sequence[Metadata]) -> Metadata:
+def _joined(known: Sequence[Catalogue]) -> Catalogue:
     """Rows of several tables, one below the other; a column that some lack is unknown there."""
     import pyarrow as pa
 
     try:
-        return Metadata(pa.concat_tables([one.table for one in known], promote_options="permissive"))
+        return Catalogue(pa.concat_tables([one.table for one in known], promote_options="permissive"))
     except pa.ArrowInvalid as error:
         raise InputError(f"the stores' columns do not fit together: {error}") from error
 

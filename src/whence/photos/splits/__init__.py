@@ -4,9 +4,9 @@ A random split of street images measures memory: the next frame of a drive is on
 here has a name, a seed and settings, so that it can be printed beside the number that it led to, and `leak`
 tells how near its sides are to each other.
 
->>> from whence.imagery.metadata import Metadata
+>>> from whence.imagery.catalogue import Catalogue
 >>> from whence.photos.splits import make_split
->>> known = Metadata.of_arrays([[0.01 * i, 50.0] for i in range(100)])
+>>> known = Catalogue.of_arrays([[0.01 * i, 50.0] for i in range(100)])
 >>> split = make_split("cells", known, seed=0, resolution=7)
 >>> split.name, sum(split.counts().values())
 ('cells', 100)

@@ -14,7 +14,7 @@ from whence.photos.splits.split import SIDES, TEST, TRAIN, UNUSED, VALIDATION, S
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.photos.splits.split import Split
     from whence.typing import Ints
 
@@ -32,7 +32,7 @@ _SPELLINGS = {
 
 
 def sequence(
-    metadata: Metadata,
+    metadata: Catalogue,
     *,
     seed: int = 0,
     validation: float = 0.1,
@@ -55,7 +55,7 @@ def sequence(
 
 
 def camera(
-    metadata: Metadata,
+    metadata: Catalogue,
     *,
     seed: int = 0,
     validation: float = 0.1,
@@ -76,7 +76,7 @@ def camera(
 
 
 def author(
-    metadata: Metadata,
+    metadata: Catalogue,
     *,
     seed: int = 0,
     validation: float = 0.1,
@@ -97,7 +97,7 @@ def author(
 
 
 def random(
-    metadata: Metadata,
+    metadata: Catalogue,
     *,
     seed: int = 0,
     validation: float = 0.1,
@@ -112,7 +112,7 @@ def random(
     return _by_group(here, group, dealing, name="random", seed=seed, settings=dealing.settings())
 
 
-def column(metadata: Metadata, *, seed: int = 0, column: str = "split") -> Split:
+def column(metadata: Catalogue, *, seed: int = 0, column: str = "split") -> Split:
     """Take the sides from a column of the table: train, validation (or val), test; empty is unused.
 
     Raises
@@ -132,7 +132,7 @@ def column(metadata: Metadata, *, seed: int = 0, column: str = "split") -> Split
     return here.split(numbers[which], name="column", seed=seed, settings={"column": column})
 
 
-def codes(metadata: Metadata, name: str) -> Ints:
+def codes(metadata: Catalogue, name: str) -> Ints:
     """Give every value of a column (n,) a number from 0, equal values alike; -1 where it is unknown or empty.
 
     Raises

@@ -13,7 +13,7 @@ from whence.photos.splits.groups import codes
 from whence.photos.splits.nearness import nearest_m
 
 if TYPE_CHECKING:
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.photos.splits.split import Split
     from whence.typing import Floats, Ints, Json
 
@@ -90,7 +90,7 @@ class Leak:
         return [side.sentence() for side in self.sides.values()]
 
 
-def leak(split: Split, metadata: Metadata) -> Leak:
+def leak(split: Split, metadata: Catalogue) -> Leak:
     """Measure the leak of a split.
 
     Parameters
@@ -116,7 +116,7 @@ def leak(split: Split, metadata: Metadata) -> Leak:
     )
 
 
-def leak_between(metadata: Metadata, rows: Ints, train: Ints, *, side: str) -> SideLeak:
+def leak_between(metadata: Catalogue, rows: Ints, train: Ints, *, side: str) -> SideLeak:
     """Measure how near some rows of a table are to others, and what they share.
 
     Parameters
@@ -140,7 +140,7 @@ def leak_between(metadata: Metadata, rows: Ints, train: Ints, *, side: str) -> S
     )
 
 
-def _told_columns(metadata: Metadata) -> dict[str, str]:
+def _told_columns(metadata: Catalogue) -> dict[str, str]:
     """Columns of `_SHARED` that there are and that say something."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -152,7 +152,7 @@ def _told_columns(metadata: Metadata) -> dict[str, str]:
     return {name: what for name, what in _SHARED.items() if name in metadata.names and says(name)}
 
 
-def _share_in(metadata: Metadata, name: str, rows: Ints, train: Ints) -> float:
+def _share_in(metadata: Catalogue, name: str, rows: Ints, train: Ints) -> float:
     """Share of `rows` whose value of a column is also one of `train`; the unknown is shared with none."""
     values = codes(metadata, name)
     taught = np.zeros(int(values.max()) + 2, np.bool_)

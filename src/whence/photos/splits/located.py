@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.typing import Floats, Ints
 
 __all__ = ["Dealing", "Located", "located"]
@@ -36,7 +36,7 @@ class Located:
         (m, 2) their positions, longitude, latitude, degrees.
     """
 
-    metadata: Metadata
+    metadata: Catalogue
     rows: Ints
     lonlat: Floats
 
@@ -47,7 +47,7 @@ class Located:
         return Split.of(self.metadata, everything, name=name, seed=seed, settings=settings)
 
 
-def located(metadata: Metadata) -> Located:
+def located(metadata: Catalogue) -> Located:
     """Find the rows that have a position.
 
     Raises

@@ -11,7 +11,7 @@ from whence.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.photos.splits.split import Split
 
 __all__ = ["SPLITS", "make_split", "settings_of"]
@@ -38,7 +38,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 """What a signature says of a setting -> types that it may have, and how to say so."""
 
 
-def make_split(name: str, metadata: Metadata, *, seed: int = 0, **settings: Any) -> Split:
+def make_split(name: str, metadata: Catalogue, *, seed: int = 0, **settings: Any) -> Split:
     """Divide photographs.
 
     Parameters

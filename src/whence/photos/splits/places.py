@@ -19,7 +19,7 @@ from whence.photos.splits.split import TRAIN, VALIDATION, Sides, Split
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.typing import Ints
 
 __all__ = ["blocks", "cells", "distance", "grid", "stratified"]
@@ -28,7 +28,7 @@ _WIDEST_CITY_M = 300_000.0
 _CELLS_ACROSS = 5.0  # sides of held-out cells, in least distances: the strip that is lost stays narrow
 
 
-def grid(metadata: Metadata, *, seed: int = 0, step_deg: float = 0.25, validation: float = 0.18) -> Split:
+def grid(metadata: Catalogue, *, seed: int = 0, step_deg: float = 0.25, validation: float = 0.18) -> Split:
     """Split each cell of a grid in degrees in the same proportion; a lonely photograph goes to validation.
 
     The split of the thesis, which on OpenStreetView-5M has 4,011,646 photographs for training and 883,038
@@ -71,7 +71,7 @@ def stratified(cell: Ints, rng: np.random.Generator, *, validation: float) -> ND
 
 
 def cells(
-    metadata: Metadata,
+    metadata: Catalogue,
     *,
     seed: int = 0,
     resolution: int = 5,
@@ -107,7 +107,7 @@ def cells(
 
 
 def blocks(
-    metadata: Metadata,
+    metadata: Catalogue,
     *,
     seed: int = 0,
     block_m: float = 100.0,
@@ -144,7 +144,7 @@ def blocks(
 
 
 def distance(
-    metadata: Metadata,
+    metadata: Catalogue,
     *,
     seed: int = 0,
     minimum_m: float = 1000.0,

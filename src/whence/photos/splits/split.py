@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from whence.imagery.metadata import Metadata
+    from whence.imagery.catalogue import Catalogue
     from whence.typing import Ints, Json, PathLike
 
 __all__ = ["SIDES", "TEST", "TRAIN", "UNUSED", "VALIDATION", "Match", "Sides", "Split"]
@@ -52,8 +52,8 @@ class Split:
 
     Examples
     --------
-    >>> from whence.imagery.metadata import Metadata
-    >>> known = Metadata.of_arrays([[13, 55], [14, 55], [15, 55]], ids=["a", "b", "c"])
+    >>> from whence.imagery.catalogue import Catalogue
+    >>> known = Catalogue.of_arrays([[13, 55], [14, 55], [15, 55]], ids=["a", "b", "c"])
     >>> split = Split.of(known, [0, 1, 0], name="by hand")
     >>> split.rows("train"), split.counts()
     (array([0, 2]), {'train': 2, 'validation': 1, 'test': 0, 'unused': 0})
@@ -76,7 +76,7 @@ class Split:
     @classmethod
     def of(
         cls,
-        metadata: Metadata,
+        metadata: Catalogue,
         sides: NDArray[Any] | list[int],
         *,
         name: str,
@@ -162,7 +162,7 @@ class Split:
         except (KeyError, InputError, pa.ArrowInvalid) as error:
             raise FormatError(f"{path} is broken: {error}; make the split again: whence split") from error
 
-    def onto(self, metadata: Metadata) -> Match:
+    def onto(self, metadata: Catalogue) -> Match:
         """Apply it to a table of the same photographs in any order, by their ids.
 
         Returns
