@@ -139,7 +139,11 @@ def _planet(out: Path, positions: Path | None) -> Any:
     from whence.smallworld.planet_data import write_planet
 
     lonlat = None if positions is None else Catalogue.read(positions).lonlat
-    click.echo("making a simulated planet: its figures say nothing about real photographs", err=True)
+    click.echo(
+        "making a simulated planet: its figures say nothing about real photographs, and all sides have "
+        "photographs of the same places",
+        err=True,
+    )
     out.mkdir(parents=True, exist_ok=True)
     return write_planet(out / "planet", lonlat=lonlat, photographs=TINY_PHOTOGRAPHS)
 

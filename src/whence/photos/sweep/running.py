@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from whence.photos.training.data import TrainingData
 from whence.photos.training.run import Given, constant_figures
 
 if TYPE_CHECKING:
+    from whence.learn.stacked import StackedProgress
     from whence.photos.results import ResultRow
     from whence.photos.samples import Samples
     from whence.photos.sweep.table import SweepRow
@@ -258,9 +260,7 @@ def _run_stack(stack: Stack, folder: Path, known: _Known, watch: Watcher) -> Ite
     sides = given.data.side("train"), given.data.side("validation")
     digest = hashlib.blake2b("\n".join(names).encode(), digest_size=6).hexdigest()
     checkpoint = folder / f".stack-{digest}.safetensors"
-    trained = stack.train(
-        sides, checkpoint=checkpoint, progress=lambda state: watch.batch(state.rows, state.of_rows)
-    )
+    trained = stack.train(sides, checkpoint=checkpoint, progress=partial(_tell_pass, watch))
     for head in trained:
         watch.say(f"{head.name}: {head.status} after {head.stopped_at} epochs")
         if head.status == "failed":
@@ -269,6 +269,13 @@ def _run_stack(stack: Stack, folder: Path, known: _Known, watch: Watcher) -> Ite
         ready = replace(given, fitted=stack.finished(head, sides[1]))
         yield head.name, _guarded(stack.configs[head.name], folder / head.name, Watcher(), ready)
     checkpoint.unlink(missing_ok=True)
+
+
+def _tell_pass(watch: Watcher, state: StackedProgress) -> None:
+    """Tell the rows seen; and, at the end of a pass, which it was and how many models go on."""
+    watch.batch(state.rows, state.of_rows)
+    if state.validation_loss is not None:
+        watch.say(f"pass {state.epoch + 1} over the photographs done, {state.heads} models in it")
 
 
 def _guarded(config: TrainConfig, folder: Path, watch: Watcher, given: Given) -> str:
