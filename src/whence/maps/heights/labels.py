@@ -23,7 +23,7 @@ __all__ = ["Suspect", "Suspects", "find_wrong_labels", "neighbours_of"]
 
 _MOST_VOTES = 30.0
 _MOST_POSITIONS = 400_000
-_FEWEST_EDGES = 3
+_FEWEST_EDGES = 0.9
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def neighbours_of(contours: Contours) -> tuple[Ints, Floats]:
 
 
 def _step(contours: Contours, length: float) -> float:
-    """A step along the lines of about a third of their distance: area over length is that distance."""
+    """Give a step along the lines of a third of their distance, which is area over length."""
     every = np.concatenate(contours.lines)
     area = float(np.prod(np.ptp(every, axis=0))) or length**2
     return max(area / length / 3, length / _MOST_POSITIONS)
