@@ -25,6 +25,8 @@ SURFACES = {
     "biharmonic": "whence.maps.heights.surface.biharmonic:Biharmonic",
     "tin": "whence.maps.heights.surface.tin:Tin",
     "idw": "whence.maps.heights.surface.idw:Idw",
+    "kriging": "whence.maps.heights.surface.kriging:Kriging",
+    "tps": "whence.maps.heights.surface.spline:ThinPlateSurface",
 }
 """Name of a method -> where its class is, loaded when asked for. The first is the default."""
 
