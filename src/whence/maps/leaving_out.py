@@ -42,7 +42,8 @@ def leave_one_out(fitter: Fitter, pixels: Floats, world: Floats, *, weights: Flo
     In closed form for kinds that are linear in their parameters, e₍ᵢ₎ = (I − Hᵢᵢ)⁻¹ eᵢ with the 2 × 2 block
     of the hat matrix (Cook & Weisberg 1982, Residuals and Influence, 2.2), and for thin-plate splines,
     e₍ᵢ₎ = cᵢ / (A⁻¹)ᵢᵢ with the inverse of the bordered spline matrix (Rippa 1999, eq. 10). Otherwise by
-    fitting n times.
+    fitting n times. Points in the same pixel are left out together: a point that is given twice would vouch
+    for itself.
 
     Parameters
     ----------
@@ -58,6 +59,9 @@ def leave_one_out(fitter: Fitter, pixels: Floats, world: Floats, *, weights: Flo
     Floats
         (n, 2) differences in the unit of `world`; NaN where the others alone do not suffice for a fit.
     """
+    groups = _same_pixel(pixels)
+    if len(groups) < len(pixels):
+        return by_refitting(fitter, pixels, world, groups=groups, weights=weights)
     transform = fitter(pixels, world, weights)
     if transform.kind in LINEAR:
         return _linear(transform, pixels, world, weights)
@@ -159,6 +163,14 @@ def areas(pixels: Floats, count: int) -> list[Ints]:
         order = part[np.argsort(pixels[part, longer], kind="stable")]
         parts += [np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])]
     return parts
+
+
+def _same_pixel(pixels: Floats) -> list[Ints]:
+    """Row numbers of the points in each pixel that has any."""
+    _, where = np.unique(np.floor(pixels), axis=0, return_inverse=True)
+    order = np.argsort(where, kind="stable")
+    starts = np.flatnonzero(np.diff(where[order])) + 1
+    return [np.asarray(rows, dtype=np.int64) for rows in np.split(order, starts)]
 
 
 def _is_interpolating(transform: Transform, pixels: Floats, world: Floats) -> bool:

@@ -103,3 +103,16 @@ def test_errors_by_area_are_those_of_fits_to_the_rest(sheet: Sheet) -> None:
         rest = np.setdiff1d(np.arange(20), part)
         other = fitter(points.pixels[rest], points.world[rest], None)
         np.testing.assert_allclose(errors[part], other.to_world(points.pixels[part]) - points.world[part])
+
+
+@pytest.mark.parametrize("kind", ["affine", "projective", "tps"])
+def test_a_point_given_twice_does_not_vouch_for_itself(kind: str) -> None:
+    """All points twice give the same fit, so the errors left out are those of the points given once."""
+    rng = np.random.default_rng(4)
+    pixels = rng.uniform(0, 4000, (9, 2))
+    world = pixels * [0.8, -0.8] + [500_000, 6_000_000] + rng.normal(0, 3, (9, 2))
+    fitter = fitter_of(kind, **({"smoothing": 1e-3} if kind == "tps" else {}))
+    once = leave_one_out(fitter, pixels, world)
+    twice = leave_one_out(fitter, np.repeat(pixels, 2, axis=0), np.repeat(world, 2, axis=0))
+    tolerance = 1e-6 if kind != "tps" else 2.0  # two points count more against a spline's stiffness than one
+    assert twice == pytest.approx(np.repeat(once, 2, axis=0), abs=tolerance)

@@ -113,7 +113,8 @@ def _linear_solution(scan: Floats, ground: Floats, roots: Floats) -> Floats | No
             np.hstack([zeros, ones, -ground[:, 1:] * ones]) * roots[:, None],
         ]
     )
-    _, singular, vectors = np.linalg.svd(rows)
+    # Four points leave a null vector beyond the eight equations; of many, only the nine columns matter.
+    _, singular, vectors = np.linalg.svd(rows, full_matrices=len(rows) < 9)
     matrix = np.asarray(vectors[8], dtype=np.float64).reshape(3, 3)
     flat = np.linalg.svd(matrix, compute_uv=False)
     if singular[7] <= _RANK_TOLERANCE * singular[0] or flat[2] <= _RANK_TOLERANCE * flat[0]:
