@@ -44,7 +44,8 @@ def test_clean_lines_are_followed_and_wandering_ones_smoothed_nearly_as_well_as_
 
 def test_too_few_lines_leave_the_default(hilly) -> None:
     lattice, _, terrain = hilly()
-    few = Terrain(terrain.contours.choose(np.array([0, len(terrain.contours) - 1])))
+    levels = terrain.contours.heights_m
+    few = Terrain(terrain.contours.choose(np.searchsorted(levels, [50.0, 150.0])))
     chosen = choose_smoothing(few, lattice)
     assert (chosen.smoothing, chosen.rmse_m) == (DEFAULT_SMOOTHING, {})
 

@@ -15,7 +15,7 @@ from whence.maps.heights.terrain import Contours
 if TYPE_CHECKING:
     from whence.maps.heights.lattice import Lattice
     from whence.maps.heights.terrain import Terrain
-    from whence.typing import Bools, Floats, Ints
+    from whence.typing import Bools, Floats
 
 __all__ = ["DEFAULT_SMOOTHING", "Biharmonic", "grid_data", "lake_cells", "plate_of"]
 
@@ -90,25 +90,19 @@ def grid_data(terrain: Terrain, lattice: Lattice) -> Data:
     """
     lines = terrain.contours
     positions, owner, lengths_m = lines.densified(_STEP_CELLS * lattice.cell_m)
-    parts = [
-        Data(lattice.to_cells(positions) - 0.5, lines.heights_m[owner], lengths_m / lattice.cell_m, owner)
-    ]
+    nodes = lattice.to_cells(positions) - 0.5
+    data = Data(nodes, lines.heights_m[owner], lengths_m / lattice.cell_m, owner)
     spots = terrain.spots
-    parts.append(_single(lattice.to_cells(spots.positions) - 0.5, spots.heights_m, _SPOT_WEIGHT))
+    data = data.joined(_single(lattice.to_cells(spots.positions) - 0.5, spots.heights_m, _SPOT_WEIGHT))
     for cells, level_m in lake_cells(terrain, lattice):
-        nodes = np.argwhere(cells)[:, ::-1].astype(float)
-        parts.append(_single(nodes, np.full(len(nodes), level_m), _LAKE_WEIGHT))
-    data = Data(*(np.concatenate(column) for column in zip(*map(_columns, parts), strict=True)))
+        within = np.argwhere(cells)[:, ::-1].astype(float)
+        data = data.joined(_single(within, np.full(len(within), level_m), _LAKE_WEIGHT))
     inside = ((data.nodes >= -0.5) & (data.nodes <= np.array([lattice.columns, lattice.rows]) - 0.5)).all(1)
     kept = data.choose(inside & (data.weights > 0))
     terrain.check(kept.heights)
     if len(np.unique(kept.nodes.round(9), axis=0)) < 3:
         raise NotEnoughDataError("fewer than three heights lie in the grid; give more, or a larger grid")
     return kept
-
-
-def _columns(data: Data) -> tuple[Floats, Floats, Floats, Ints]:
-    return data.nodes, data.heights, data.weights, data.owner
 
 
 def _single(nodes: Floats, heights: Floats, weight: float) -> Data:

@@ -75,6 +75,15 @@ class Data:
         """Give some of them."""
         return Data(self.nodes[kept], self.heights[kept], self.weights[kept], self.owner[kept])
 
+    def joined(self, other: Data) -> Data:
+        """Give these data and then others."""
+        return Data(
+            np.concatenate([self.nodes, other.nodes]),
+            np.concatenate([self.heights, other.heights]),
+            np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.owner, other.owner]),
+        )
+
     def coarser(self) -> Data:
         """Halve the grid: positions in cells of twice the size, every second one along lines.
 

@@ -35,8 +35,6 @@ _WINDOW_CELLS = 300
 _WINDOWS = 2
 _FEWEST_PIECES = 10
 _TOLERANCE = 0.02
-_ALIKE = 1.01
-"""Of values of λ whose errors are this much alike, the greatest is taken: it is the calmer surface."""
 _WORSE = 1.02
 
 
@@ -47,9 +45,9 @@ class SmoothingChoice:
     Parameters
     ----------
     smoothing
-        The λ chosen.
+        The λ chosen; it may lie between those tried.
     rmse_m
-        λ -> root mean square error at the held-out pieces, m, of those tried. Empty when there were too few
+        λ of those tried -> root mean square error at the held-out pieces, m. Empty when there were too few
         contours to hold any out; then the default was taken.
     """
 
@@ -92,8 +90,18 @@ def choose_smoothing(terrain: Terrain, lattice: Lattice, *, seed: int = 0) -> Sm
         return tried[smoothing]
 
     _search(error)
-    best = min(tried.values())
-    return SmoothingChoice(max(one for one in tried if tried[one] <= _ALIKE * best), tried)
+    return SmoothingChoice(_lowest(tried), tried)
+
+
+def _lowest(tried: dict[float, float]) -> float:
+    """Give the λ of the lowest error: that of a parabola in log λ where there are neighbours on both sides."""
+    values = sorted(tried)
+    at = min(range(len(values)), key=lambda number: tried[values[number]])
+    if not 0 < at < len(values) - 1:
+        return values[at]
+    logs = np.log(values[at - 1 : at + 2])
+    curve = np.polyfit(logs - logs[1], [tried[one] for one in values[at - 1 : at + 2]], 2)
+    return float(np.exp(logs[1] - curve[1] / (2 * curve[0])))
 
 
 def _search(error: Callable[[float], float]) -> None:
