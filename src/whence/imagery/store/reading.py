@@ -17,7 +17,7 @@ from whence.imagery.store.header import EXCLUDED, IMAGES, METADATA, StoreHeader,
 from whence.imagery.store.verification import Verification, verified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from whence.typing import Image, PathLike
 
@@ -138,11 +138,6 @@ class ImageStore:
         first = key_of(self.ids[rows[0]]) if rows[0] else FIRST_KEY
         for _, item in zip(rows, self._from(first), strict=False):
             yield item
-
-    def read_many(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Give id and bytes of some pictures, in the order asked for."""
-        for name in names:
-            yield name, self.read(name)
 
     def verify(
         self, *, decode: bool = False, progress: Callable[[int, int], None] | None = None
