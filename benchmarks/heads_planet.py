@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.machine import THREAD_LIMITS, describe
 from whence.imagery.catalogue import Catalogue
-from whence.photos.evaluate import Plan
+from whence.photos.evaluate import Evaluation, Plan
 from whence.photos.evaluation.comparison import evaluate_many
 from whence.photos.features import FeatureStore
 from whence.photos.model import Model, predict
@@ -121,9 +121,14 @@ def main() -> None:
             "heads": HEADS,
             "cpu_s": took_s,
             "reachable": dataclasses.asdict(best),
-            "figures": {name: figures.to_json() for name, figures in comparison.evaluations.items()},
+            "figures": {name: slim(figures) for name, figures in comparison.evaluations.items()},
         }
         options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def slim(figures: Evaluation) -> dict:
+    """Give the figures without the long tables."""
+    return {name: value for name, value in figures.to_json().items() if name not in ("distribution", "radii")}
 
 
 def positions(path: Path | None, places: int) -> np.ndarray:
