@@ -128,3 +128,11 @@ def test_positions_on_one_line_make_no_triangle(points_only) -> None:
     along = np.stack([np.arange(9.0), 2 * np.arange(9.0)], axis=1)
     with pytest.raises(NotEnoughDataError, match="straight"):
         method("tin").heights(points_only(along, np.arange(9.0)), Lattice(0, 20, 1.0, 10, 10))
+
+
+def test_summits_and_valleys_are_not_flat(hilly, rmse) -> None:
+    lattice, truth, terrain = hilly(interval_m=40.0)
+    flat, risen = (method(name).heights(terrain, lattice) for name in ("tin", "summit-tin"))
+    assert rmse(risen, truth) < 0.8 * rmse(flat, truth)
+    top = np.unravel_index(truth.argmax(), truth.shape)
+    assert flat[top] == terrain.contours.heights_m.max() < risen[top]

@@ -24,6 +24,7 @@ __all__ = ["SURFACES", "Biharmonic", "Idw", "SmoothingChoice", "Surface", "Tin",
 SURFACES = {
     "biharmonic": "whence.maps.heights.surface.biharmonic:Biharmonic",
     "tin": "whence.maps.heights.surface.tin:Tin",
+    "summit-tin": "whence.maps.heights.surface.summits:SummitTin",
     "idw": "whence.maps.heights.surface.idw:Idw",
     "kriging": "whence.maps.heights.surface.kriging:Kriging",
     "tps": "whence.maps.heights.surface.spline:ThinPlateSurface",

@@ -94,7 +94,7 @@ def choose_smoothing(terrain: Terrain, lattice: Lattice, *, seed: int = 0) -> Sm
 
 
 def _lowest(tried: dict[float, float]) -> float:
-    """Give the λ of the lowest error: that of a parabola in log λ where there are neighbours on both sides."""
+    """Give the λ of the lowest error, by a parabola in log λ where there are neighbours on both sides."""
     values = sorted(tried)
     at = min(range(len(values)), key=lambda number: tried[values[number]])
     if not 0 < at < len(values) - 1:
