@@ -99,8 +99,9 @@ class Landmarks:
 
     Examples
     --------
-    >>> Landmarks((Landmark("Lund", (10, 20)), Landmark("LUND", (12, 20)))).once()[1]
-    ((1, 0),)
+    >>> twice = Landmarks((Landmark("Lund", (10, 20)), Landmark("LUND", (12, 20))), size_px=(900, 700))
+    >>> twice.once()
+    ((0,), ((1, 0),))
     """
 
     items: tuple[Landmark, ...]
