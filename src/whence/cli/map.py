@@ -11,6 +11,7 @@ import click
 from whence.cli.escaping import visible
 from whence.cli.map_batch import batch
 from whence.cli.map_find import find
+from whence.cli.map_heights import heights
 from whence.cli.map_landmarks import landmarks
 from whence.cli.map_redo import redo, told
 
@@ -220,6 +221,7 @@ def _corner(line: str, where: str) -> tuple[float, float]:
 
 
 map_.add_command(find)
+map_.add_command(heights)
 map_.add_command(landmarks)
 map_.add_command(redo)
 map_.add_command(batch)
