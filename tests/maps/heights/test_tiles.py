@@ -15,7 +15,8 @@ def test_tiles_cover_the_grid_once_and_join_without_seams(hilly) -> None:
     lattice, _, terrain = hilly(230, 170, interval_m=10.0)
     whole = method("biharmonic", smoothing=0.005).heights(terrain, lattice)
     joined = np.full(lattice.shape, np.nan)
-    for window, heights in tiles(terrain, lattice, smoothing=0.005, tiling=Tiling(side_cells=80)):
+    cut = Tiling(side_cells=80, margin_cells=48)
+    for window, heights in tiles(terrain, lattice, smoothing=0.005, tiling=cut):
         assert np.isnan(joined[window.slices]).all()
         joined[window.slices] = heights
     assert np.isfinite(joined).all()

@@ -40,13 +40,13 @@ class Tiling:
     side_cells
         Side of a tile.
     margin_cells
-        By how much it is solved larger on every side.
+        By how much it is solved larger on every side; best more than the widest gap between contours.
     halvings
         The coarse surface has cells larger by two to this power.
     """
 
     side_cells: int = 1024
-    margin_cells: int = 48
+    margin_cells: int = 128
     halvings: int = 2
 
     def __post_init__(self) -> None:
