@@ -29,7 +29,7 @@ from whence.maps.heights.labels import find_wrong_labels
 from whence.maps.heights.surface import choose_smoothing
 
 FAST = ("biharmonic", "tin", "idw")
-ALL = (*FAST, "kriging", "tps")
+ALL = (*FAST, "summit-tin", "kriging", "tps")
 
 
 def load(path: Path) -> tuple[np.ndarray, Lattice]:
