@@ -9,10 +9,12 @@ import numpy as np
 from whence.earth.crs import Crs, require_same
 from whence.errors import InputError
 from whence.maps.points.control import ControlPoints
+from whence.maps.points.grid_letters import as_grid_reference
 from whence.maps.points.lists import Table
 from whence.maps.points.numbers import as_angle_deg, as_flag, as_number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["csv_points", "csv_text"]
@@ -21,6 +23,7 @@ _PIXEL_X = ("column", "col", "pixel_x", "pixelx", "px", "source_x", "sourcex", "
 _PIXEL_Y = ("row", "line", "pixel_y", "pixely", "py", "source_y", "sourcey", "image_y", "scan_y")
 _LONGITUDE, _LATITUDE = ("longitude", "lon", "lng", "long"), ("latitude", "lat")
 _EASTING = ("easting", "east", "world_x", "map_x", "mapx", "e")
+_GRID_REFERENCE = ("grid_ref", "gridref", "grid_reference", "os_grid", "os_grid_ref", "ngr")
 _NORTHING = ("northing", "north", "world_y", "map_y", "mapy", "n")
 _OTHERS = {
     "name": ("name", "id", "label", "point"),
@@ -34,7 +37,8 @@ def csv_points(text: str, *, source: Path | None = None) -> ControlPoints:
 
     Pixels are in columns called ``column, row`` (or ``pixel, line``, ``pixel_x, pixel_y``, …), rows growing
     downward; places in ``easting, northing`` (``x, y``, ``map_x, map_y``, …) or ``longitude, latitude``, the
-    latter also with minutes and seconds. ``name``, ``enabled`` and ``crs`` are read where present. Beside
+    latter also with minutes and seconds, or in ``grid_ref`` with the letters of the British or the Irish
+    grid. ``name``, ``enabled`` and ``crs`` are read where present. Beside
     ``longitude, latitude``, columns ``x, y`` are pixels.
 
     Parameters
@@ -56,24 +60,18 @@ def csv_points(text: str, *, source: Path | None = None) -> ControlPoints:
     [[24.5, 60.25]]
     """
     table = Table.of(text, str(source or "the table"))
-    places, in_degrees = _columns(table)
+    places, kind = _columns(table)
     numbers: list[list[float]] = []
     enabled: list[bool] = []
     names: list[str] = []
     systems: list[tuple[str, str]] = []
     for where, cells in table.records(places):
         pixel = [as_number(cells[name], f"{where}, {name}") for name in ("pixel_x", "pixel_y")]
-        if in_degrees:
-            world = [
-                as_angle_deg(cells[name], where, axis=axis)
-                for name, axis in (("world_x", "longitude"), ("world_y", "latitude"))
-            ]
-        else:
-            world = [as_number(cells[name], f"{where}, {name}") for name in ("world_x", "world_y")]
+        world, system = _READERS[kind](cells, where)
         numbers.append(pixel + world)
         enabled.append(as_flag(cells["enabled"], where) if "enabled" in cells else True)
         names.append(cells.get("name", "").strip() or str(len(names) + 1))
-        systems.append((where, cells.get("crs", "").strip()))
+        systems.append((where, cells.get("crs", "").strip() or system))
     values = np.array(numbers, dtype=np.float64).reshape(-1, 4)
     return ControlPoints(
         values[:, :2],
@@ -83,6 +81,24 @@ def csv_points(text: str, *, source: Path | None = None) -> ControlPoints:
         names=tuple(names),
         source=source,
     )
+
+
+def _read_degrees(cells: Mapping[str, str], where: str) -> tuple[list[float], str]:
+    axes = (("world_x", "longitude"), ("world_y", "latitude"))
+    return [as_angle_deg(cells[name], where, axis=axis) for name, axis in axes], ""
+
+
+def _read_plane(cells: Mapping[str, str], where: str) -> tuple[list[float], str]:
+    return [as_number(cells[name], f"{where}, {name}") for name in ("world_x", "world_y")], ""
+
+
+def _read_reference(cells: Mapping[str, str], where: str) -> tuple[list[float], str]:
+    easting_m, northing_m, system = as_grid_reference(cells["grid_ref"], where)
+    return [easting_m, northing_m], system
+
+
+_READERS = {"degrees": _read_degrees, "plane": _read_plane, "grid_ref": _read_reference}
+"""How the places are written -> what reads them: two numbers, and the system if they name it."""
 
 
 def csv_text(points: ControlPoints) -> str:
@@ -103,8 +119,9 @@ def csv_text(points: ControlPoints) -> str:
     return "\n".join([*head, *rows]) + "\n"
 
 
-def _columns(table: Table) -> tuple[dict[str, int], bool]:
-    """Column number by meaning, and whether the places are in degrees."""
+def _columns(table: Table) -> tuple[dict[str, int], str]:
+    """Column number by meaning, and how the places are written: a key of `_READERS`."""
+    reference = table.places({"grid_ref": _GRID_REFERENCE})
     degrees = table.places({"world_x": _LONGITUDE, "world_y": _LATITUDE})
     plane = table.places({"world_x": _EASTING, "world_y": _NORTHING})
     pixels = table.places({"pixel_x": _PIXEL_X, "pixel_y": _PIXEL_Y})
@@ -115,6 +132,11 @@ def _columns(table: Table) -> tuple[dict[str, int], bool]:
             "columns that shall not be used"
         )
     world = degrees if len(degrees) == 2 else plane
+    if len(world) < 2 and reference:
+        if len(pixels) < 2 and bare[0] is not None and bare[1] is not None:
+            pixels = {"pixel_x": bare[0], "pixel_y": bare[1]}
+        if len(pixels) == 2:
+            return {**reference, **pixels, **table.places(_OTHERS)}, "grid_ref"
     if bare[0] is not None and bare[1] is not None:
         if len(world) < 2:
             world = {"world_x": bare[0], "world_y": bare[1]}
@@ -124,7 +146,7 @@ def _columns(table: Table) -> tuple[dict[str, int], bool]:
         lacking = "the pixels (column, row)" if len(pixels) < 2 else "the places (easting, northing)"
         header = ", ".join(table.header)
         raise InputError(f"{table.where}: no columns for {lacking} in the header {header!r}; rename them so")
-    return {**world, **pixels, **table.places(_OTHERS)}, world is degrees
+    return {**world, **pixels, **table.places(_OTHERS)}, "degrees" if world is degrees else "plane"
 
 
 def _one_system(systems: list[tuple[str, str]], table: Table) -> Crs | None:
