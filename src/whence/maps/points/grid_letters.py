@@ -1,8 +1,8 @@
 """Grid references with letters, as maps of Great Britain and Ireland print them: ``TQ 300 804``.
 
-The Ordnance Survey divides the National Grid into squares of 500 km, and each of these into 25 of 100 km; both
-are lettered A to Z without I in rows from the north-west, and the two letters stand before the digits (Ordnance
-Survey, "A guide to coordinate systems in Great Britain"). The Irish Grid has one letter, of 100 km.
+The Ordnance Survey divides the National Grid into squares of 500 km, and each of these into 25 of 100 km;
+both are lettered A to Z without I in rows from the north-west, and the two letters stand before the digits
+(Ordnance Survey, "A guide to coordinate systems in Great Britain"). The Irish Grid has one letter, of 100 km.
 """
 
 from __future__ import annotations
