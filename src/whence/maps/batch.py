@@ -32,6 +32,7 @@ __all__ = ["COLUMNS", "Choices", "Found", "Row", "SheetWorker", "find_sheets", "
 _SCANS = (".tif", ".tiff", ".jpg", ".jpeg", ".png", ".jp2", ".webp", ".bmp", ".gif")
 _POINTS = (".points", ".csv", ".json", ".geojson", ".txt", ".tsv")
 _CHECK = ".check"
+_SUMMARY, _SHEETS = "summary.csv", "sheets"
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ def find_sheets(folder: PathLike, *, beside: PathLike | None = None) -> list[Fou
     folder
         Where to look; hidden files and folders are passed over.
     beside
-        A folder of results, which is passed over as well.
+        A folder of results, which is passed over as well; so are those of earlier batches.
 
     Raises
     ------
@@ -154,10 +155,18 @@ def find_sheets(folder: PathLike, *, beside: PathLike | None = None) -> list[Fou
 
 
 def _files(root: Path, beside: Path | None) -> Iterator[Path]:
+    """Give the files below a folder, but for hidden ones and the results of this and other batches."""
+    results = {beside} | {
+        table.parent.resolve() for table in root.rglob(_SUMMARY) if _is_results(table, root)
+    }
     for path in root.rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.is_file() and not hidden and (beside is None or beside not in path.resolve().parents):
+        if path.is_file() and not hidden and results.isdisjoint(path.resolve().parents):
             yield path
+
+
+def _is_results(table: Path, root: Path) -> bool:
+    return table.parent != root and (table.parent / _SHEETS).is_dir()
 
 
 def _first(scan: Path, known: set[Path], *, alone: bool, mark: str = "") -> Path | None:
@@ -199,7 +208,7 @@ class SheetWorker:
 
     def _done(self, sheet: Found) -> Row:
         recipe = _recipe(sheet, self.choices)
-        target = self.out / "sheets" / f"{sheet.name}.json"
+        target = self.out / _SHEETS / f"{sheet.name}.json"
         kept = None if self.restart else self._kept(target, recipe)
         if kept is not None:
             return Row(sheet.name, "kept", kept)
@@ -320,7 +329,7 @@ def run(
         When the folder of results cannot be made or written to.
     """
     try:
-        (worker.out / "sheets").mkdir(parents=True, exist_ok=True)
+        (worker.out / _SHEETS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{worker.out} cannot be made ({error.strerror}); name another folder") from error
     rows = []
@@ -328,5 +337,5 @@ def run(
         rows.append(row)
         if progress is not None:
             progress(len(rows), len(sheets))
-    write_rows(worker.out / "summary.csv", [row.cells() for row in rows], COLUMNS)
+    write_rows(worker.out / _SUMMARY, [row.cells() for row in rows], COLUMNS)
     return rows
