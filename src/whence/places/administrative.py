@@ -8,6 +8,7 @@ their sizes and neighbours are estimates from their places.
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -46,7 +47,7 @@ _NEAR_PLACES = 7  # regions touch where places of both are among the nearest so 
 
 
 @dataclass(frozen=True, eq=False)
-class _Named:
+class _Named(ABC):
     """Cells with names, as countries and regions are.
 
     Parameters
@@ -91,16 +92,18 @@ class _Named:
         return cls(names, means, cls._radii_m(names), counts.astype(np.int64))
 
     @staticmethod
+    @abstractmethod
     def names_at(lonlat: Floats) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
         """Name the country or region of each position (n, 2)."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def _radii_m(names: tuple[str, ...]) -> Floats:
-        raise NotImplementedError
+        """Radius of the circle as large as each cell, metres."""
 
+    @abstractmethod
     def _touching(self, name: str) -> set[str]:
-        raise NotImplementedError
+        """Names of the cells that touch the one of a name."""
 
     def __len__(self) -> int:
         return len(self.names)
