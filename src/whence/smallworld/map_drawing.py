@@ -60,7 +60,7 @@ class Press:
         self.image[:] = PAPER
         self.letters = Lettering(self.image, PAPER)
 
-    def print(self) -> Image:
+    def printed(self) -> Image:
         """Draw everything, from the ground up, and return the sheet."""
         self._ground()
         self._streets()

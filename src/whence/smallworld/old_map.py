@@ -164,7 +164,7 @@ class OldMap:
 
     def draw(self) -> Image:
         """Draw the flat sheet, (h, w, 3) uint8, as it left the press."""
-        return Press(self).print()
+        return Press(self).printed()
 
     def scan(self) -> Image:
         """Draw the scan, (h, w, 3) uint8."""
