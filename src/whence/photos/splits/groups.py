@@ -69,10 +69,7 @@ def camera(
     The settings are those of `whence.photos.splits.places.cells`.
     """
     dealing = Dealing(validation=validation, test=test, folds=folds, fold=fold)
-    here = located(metadata)
-    settings = dealing.settings() | {"margin_m": margin_m}
-    group = codes(metadata, "camera_id")[here.rows]
-    return _by_group(here, group, dealing, name="camera", seed=seed, settings=settings)
+    return _by_column(metadata, "camera_id", dealing, name="camera", seed=seed, margin_m=margin_m)
 
 
 def author(
@@ -90,10 +87,7 @@ def author(
     The settings are those of `whence.photos.splits.places.cells`.
     """
     dealing = Dealing(validation=validation, test=test, folds=folds, fold=fold)
-    here = located(metadata)
-    settings = dealing.settings() | {"margin_m": margin_m}
-    group = codes(metadata, "author")[here.rows]
-    return _by_group(here, group, dealing, name="author", seed=seed, settings=settings)
+    return _by_column(metadata, "author", dealing, name="author", seed=seed, margin_m=margin_m)
 
 
 def random(
@@ -150,6 +144,16 @@ def codes(metadata: Catalogue, name: str) -> Ints:
     if known.null_count == len(known):
         raise InputError(f"the column {name!r} is empty for all {len(known)} photographs")
     return np.asarray(pc.fill_null(known.dictionary_encode().indices, -1).to_numpy(), np.int64)
+
+
+def _by_column(
+    metadata: Catalogue, column: str, dealing: Dealing, *, name: str, seed: int, margin_m: float
+) -> Split:
+    """Deal the groups of equal values of a column; where it is unknown, photographs are unused."""
+    here = located(metadata)
+    settings = dealing.settings() | {"margin_m": margin_m}
+    group = codes(metadata, column)[here.rows]
+    return _by_group(here, group, dealing, name=name, seed=seed, settings=settings)
 
 
 def _by_group(
