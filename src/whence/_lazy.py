@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-__all__ = ["exports", "named"]
+from whence.errors import InputError
+
+__all__ = ["exports", "named", "part"]
 
 
 def named(home: str) -> Any:
@@ -20,6 +22,28 @@ def named(home: str) -> Any:
     """
     module, _, attribute = home.partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def part(table: Mapping[str, str], name: str, what: str) -> Any:
+    """Import the part that goes by a name of a table.
+
+    Parameters
+    ----------
+    table
+        Name -> home, as `named` takes it.
+    name
+        What was asked for.
+    what
+        What the table holds, for the message.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; the message lists the known ones.
+    """
+    if name not in table:
+        raise InputError(f"there is no {what} {name!r}; choose one of: {', '.join(table)}")
+    return named(table[name])
 
 
 def exports(

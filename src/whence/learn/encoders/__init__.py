@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whence._lazy import exports
-from whence._lazy import named as imported  # a module of this package is called named
+from whence._lazy import exports, part
 from whence.errors import FormatError, InputError
 
 if TYPE_CHECKING:
@@ -64,9 +63,7 @@ def encoder_class(name: str) -> Any:
     InputError
         For an unknown name; the message lists the known ones.
     """
-    if name not in ENCODERS:
-        raise InputError(f"there is no encoder {name!r}; choose one of: {', '.join(ENCODERS)}")
-    return imported(ENCODERS[name])
+    return part(ENCODERS, name, "encoder")
 
 
 def load_encoder(source: PathLike) -> Encoder:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from whence._lazy import named
+from whence._lazy import part
 from whence._optional import require
-from whence.errors import InputError
 
 __all__ = ["LOSSES", "loss_named"]
 
@@ -38,7 +37,6 @@ def loss_named(name: str) -> Any:
     MissingExtraError
         Without torch.
     """
-    if name not in LOSSES:
-        raise InputError(f"there is no loss {name!r}; choose one of: {', '.join(LOSSES)}")
-    require("torch", extra="learn")
-    return named(LOSSES[name])
+    if name in LOSSES:
+        require("torch", extra="learn")
+    return part(LOSSES, name, "loss")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whence._lazy import exports, named
-from whence.errors import InputError
+from whence._lazy import exports, part
 
 if TYPE_CHECKING:
     from whence.photos.heads.mixtures import Mixtures
@@ -65,9 +64,7 @@ def recipe_class(name: str) -> Any:
     InputError
         For an unknown name; the message lists the known ones.
     """
-    if name not in RECIPES:
-        raise InputError(f"there is no head {name!r}; choose one of: {', '.join(RECIPES)}")
-    return named(RECIPES[name])
+    return part(RECIPES, name, "head")
 
 
 def head_class(kind: str) -> Any:
@@ -78,9 +75,7 @@ def head_class(kind: str) -> Any:
     InputError
         For an unknown kind; the message lists the known ones.
     """
-    if kind not in HEADS:
-        raise InputError(f"there is no kind of head {kind!r}; known are: {', '.join(HEADS)}")
-    return named(HEADS[kind])
+    return part(HEADS, kind, "kind of head")
 
 
 __getattr__, __dir__ = exports(__name__, _HOMES)
