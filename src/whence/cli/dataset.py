@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.watching import way_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,16 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["dataset"]
 
 FEW = 10
-
-
-@contextmanager
-def _way_on() -> Iterator[None]:
-    """Tell someone who interrupts that nothing is lost."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo("what came in is kept; the same command goes on from there", err=True)
-        raise
 
 
 existing = click.Path(exists=True, path_type=Path)
@@ -87,7 +76,7 @@ def osv5m(
 
     place = download or out.with_name(f"{out.name}.download")
     named = source_of(source, download_to=place, delete_after=delete_after)
-    with _way_on(), counter("importing") as progress:
+    with way_on(out), counter("importing") as progress:
         settings = Osv5mSettings(
             split=split, limit=limit, restart=restart, allow_missing=allow_missing, progress=progress
         )
@@ -120,7 +109,7 @@ def folder_(photos: tuple[Path, ...], table: Path | None, out: Path, restart: bo
     words = ["whence", "dataset", "folder", *map(str, photos)]
     words += ["--table", str(table)] if table else []
     root = photos[0] if len(photos) == 1 and photos[0].is_dir() else None
-    with _way_on(), counter("importing") as progress:
+    with way_on(out), counter("importing") as progress:
         settings = FolderSettings(
             root=root,
             command=shlex.join([*words, "--out", str(out)]),
