@@ -6,7 +6,6 @@ Results go to stdout, talk to stderr. Exit status: 0 all done, 1 some photograph
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +13,7 @@ import click
 
 from whence import __version__
 from whence.cli.escaping import visible
+from whence.cli.lazy_group import LazyGroup
 from whence.errors import WhenceError
 
 __all__ = ["main", "whence"]
@@ -31,6 +31,7 @@ COMMANDS = {
     "evaluate": "whence.cli.evaluate:evaluate",
     "exif": "whence.cli.exif:exif",
     "map": "whence.cli.map:map_",
+    "aerial": "whence.cli.aerial:aerial",
     "demo": "whence.cli.demo:demo",
 }
 """Name -> "module:command"; a module is imported when its command runs, so that help stays quick."""
@@ -48,29 +49,17 @@ SUMMARIES = {
     "evaluate": "Accuracy and calibration of results; compare models, choose one, write a report.",
     "exif": "Show, or remove, what a file tells about its place and time.",
     "map": "Georeference scanned maps: fit control points, judge the fit, warp the scan.",
+    "aerial": "Land cover and buildings of aerial images: cut, train, predict, polygons, scores.",
     "demo": "Draw a little town, index part of it, locate the rest.",
 }
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands' names and imports them on demand."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        if name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUMMARIES.items()))
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    commands=COMMANDS,
+    summaries=SUMMARIES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="whence")
 def whence() -> None:
     """Where is this? Positions for photographs, with the evidence and an honest radius.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.heights import heights
 from whence.cli.map_batch import batch
 from whence.cli.map_find import find
-from whence.cli.map_heights import heights
 from whence.cli.map_landmarks import landmarks
 from whence.cli.map_redo import redo, told
 

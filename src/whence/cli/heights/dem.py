@@ -1,8 +1,7 @@
-"""whence map heights: contours into a height model, and models compared."""
+"""whence map heights dem: contours into a height model."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +12,12 @@ from whence.cli.escaping import visible
 if TYPE_CHECKING:
     from whence.maps.heights import Contours
 
-__all__ = ["heights"]
+__all__ = ["dem"]
 
 existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
-def heights() -> None:
-    """Heights of a map: contours into a model, models compared."""
-
-
-@heights.command()
+@click.command()
 @click.argument("contours", type=existing)
 @click.option("--crs", help="Coordinate system of contours that do not say it, such as EPSG:3035.")
 @click.option("--field", help="The property that is the height; looked for when not given.")
@@ -83,33 +77,3 @@ def _tell_suspects(contours: Contours) -> None:
             f"{one.proposed_m:g} m would agree better",
             err=True,
         )
-
-
-@heights.command()
-@click.argument("model", type=existing)
-@click.argument("reference", type=existing)
-@click.option("--json", "as_json", is_flag=True, help="JSON to stdout instead of text.")
-def compare(model: Path, reference: Path, as_json: bool) -> None:
-    """Compare MODEL with REFERENCE, both GeoTIFFs on one grid: MODEL minus REFERENCE.
-
-    \b
-    whence map heights compare dem.tif modern.tif
-    """
-    from whence.errors import InputError
-    from whence.maps.heights.compare import Difference
-    from whence.maps.heights.model_file import read_model
-
-    one, lattice, crs = read_model(model)
-    other, its_lattice, its_crs = read_model(reference)
-    if lattice != its_lattice or (crs is not None and its_crs is not None and crs.code != its_crs.code):
-        raise InputError(f"{model} and {reference} are not on one grid; warp one to the other's first")
-    found = Difference.of(one, other, cell_m=lattice.cell_m)
-    if as_json:
-        click.echo(json.dumps(found.to_json(), indent=1))
-        return
-    click.echo(
-        f"{found.cells} cells: bias {found.bias_m:.3f} m, RMSE {found.rmse_m:.3f} m, "
-        f"NMAD {found.nmad_m:.3f} m, greatest {found.max_m:.2f} m"
-    )
-    for (low, high), (count, bias, rmse) in found.by_slope.items():
-        click.echo(f"slope {low:g} to {high:g}°: {count} cells, bias {bias:.3f} m, RMSE {rmse:.3f} m")

@@ -1,0 +1,17 @@
+"""whence aerial: land cover and buildings of aerial images of any size."""
+
+from __future__ import annotations
+
+import click
+
+from whence.cli.lazy_group import LazyGroup
+
+__all__ = ["aerial"]
+
+COMMANDS: dict[str, str] = {}
+SUMMARIES: dict[str, str] = {}
+
+
+@click.group(cls=LazyGroup, commands=COMMANDS, summaries=SUMMARIES)
+def aerial() -> None:
+    """Land cover and buildings of aerial images: cut, train, predict, polygons, scores."""
