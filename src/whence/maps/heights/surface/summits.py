@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from whence.maps.heights.surface.tin import triangulate, vertices
+from whence.maps.heights.surface.tin import interpolated, triangulate, vertices
 
 if TYPE_CHECKING:
     from whence.maps.heights.lattice import Lattice
@@ -40,14 +40,11 @@ class SummitTin:
 
     def heights(self, terrain: Terrain, lattice: Lattice) -> Floats:
         """Compute (rows, columns) heights; NaN outside of the hull of the vertices. See `Surface`."""
-        from scipy.interpolate import LinearNDInterpolator
-
         nodes, heights_m = vertices(terrain, lattice, self.step_cells)
         added, their_m = skeleton(nodes, heights_m, terrain.interval_m, step_cells=self.step_cells)
         together, kept = np.unique(np.concatenate([nodes, added]), axis=0, return_index=True)
-        interpolator = LinearNDInterpolator(triangulate(together), np.concatenate([heights_m, their_m])[kept])
-        columns, rows = np.meshgrid(np.arange(lattice.columns), np.arange(lattice.rows))
-        return np.asarray(interpolator(columns, rows))
+        levels = np.concatenate([heights_m, their_m])[kept]
+        return interpolated(together, levels, lattice.shape, interval_m=terrain.interval_m)
 
 
 def skeleton(
