@@ -92,9 +92,9 @@ def _trained(config: Path, out: Path, settings: tuple[str, ...], *, restart: boo
 
 
 def _by_names(source: str, out: Path, settings: tuple[str, ...]) -> Path:
+    from whence.learn.sections import built
     from whence.photos.heads.zero_shot import ZeroShot
     from whence.photos.training import zero_shot_model
-    from whence.photos.training.sections import built
 
     asked = built(ZeroShot, read_settings(settings), "zero-shot")
     zero_shot_model(source, out, settings=asked)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from whence.errors import InputError, NotFoundError
+from whence.learn.commented_settings import described
+from whence.learn.sections import toml_text
 from whence.photos.heads import RECIPES
 from whence.photos.samples import Samples
 from whence.photos.training import TrainConfig, example_config
 from whence.photos.training.data import balance_weights
-from whence.photos.training.example import described
-from whence.photos.training.sections import toml_text
 from whence.photos.training.settings import TrainingSettings
 
 LEAST = {"data": {"features": "city.features"}, "head": {"kind": "constant"}}

@@ -28,7 +28,7 @@ def recipe_of(table: Mapping[str, Any], section: str) -> Recipe:
     InputError
         Without kind, or for a kind or setting that there is not; the message lists the known ones.
     """
-    from whence.photos.training.sections import built
+    from whence.learn.sections import built
 
     if not table.get("kind"):
         raise InputError(f'[{section}] must be a table that names its kind, such as kind = "retrieval"')

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from whence.errors import InputError, NotFoundError
+from whence.learn.sections import built, toml_text
 from whence.photos.heads import recipe_class
-from whence.photos.training.sections import built, toml_text
 from whence.photos.training.settings import CalibrationSettings, ModelSettings, TrainingSettings
 
 if TYPE_CHECKING:

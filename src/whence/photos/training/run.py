@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any
 from whence.errors import FormatError, InputError, NotFoundError
 from whence.imagery.atomic import atomic_path
 from whence.learn.history import read_history, write_history
+from whence.learn.sections import flattened
 from whence.photos.evaluate import evaluate
 from whence.photos.model import Model, Record, predict
 from whence.photos.results import write_results
 from whence.photos.training.data import TrainingData
 from whence.photos.training.fitting import Watcher, calibrated, constant_model, fit_head, processes
-from whence.photos.training.sections import flattened
 
 if TYPE_CHECKING:
     from whence.learn.history import Epoch
