@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whence.errors import InputError
 from whence.imagery.atomic import atomic_path
+from whence.imagery.geotiff import BLOCK_PX, COMPRESSIONS, copy_optimised, hidden_folder, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["COMPRESSIONS", "LAYOUTS", "SheetStyle", "SheetWriter", "open_sheet"]
 
 LAYOUTS = ("cog", "geotiff")
-COMPRESSIONS = ("none", "deflate", "lzw", "zstd")
-_BLOCK_PX = 512
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,8 @@ class SheetStyle:
             "dtype": self.dtype.name,
             "nodata": self.nodata,
             "tiled": True,
-            "blockxsize": _BLOCK_PX,
-            "blockysize": _BLOCK_PX,
+            "blockxsize": BLOCK_PX,
+            "blockysize": BLOCK_PX,
             "interleave": "pixel",
             "bigtiff": "IF_SAFER",
             "sparse_ok": True,
@@ -96,20 +94,6 @@ class SheetStyle:
             **({"alpha": "YES"} if self.has_alpha else {}),
         }
         return options if self.layout == "cog" else {**options, **self._compression_options()}
-
-    @property
-    def cog_options(self) -> dict[str, Any]:
-        """Creation options of the cloud-optimised copy."""
-        smooth = self.colors is None
-        return {
-            "driver": "COG",
-            "blocksize": _BLOCK_PX,
-            "bigtiff": "IF_SAFER",
-            "compress": self.compression.upper(),
-            "predictor": "YES" if smooth and self.compression != "none" else "NO",
-            "overview_resampling": "AVERAGE" if smooth else "NEAREST",
-            "num_threads": "ALL_CPUS",
-        }
 
     def _compression_options(self) -> dict[str, Any]:
         if self.compression == "none":
@@ -183,26 +167,21 @@ def open_sheet(path: PathLike, frame: Frame, style: SheetStyle) -> Iterator[Shee
 
     with (
         atomic_path(path) as beside,
-        _refusals(path),
+        refusals(path),
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
         ExitStack() as stack,
     ):
         if style.layout == "geotiff":
             yield stack.enter_context(_created(beside, frame, style))
             return
-        hidden = tempfile.TemporaryDirectory(prefix=f"{beside.stem}.", dir=beside.parent)
-        folder = Path(stack.enter_context(hidden))
+        folder = stack.enter_context(hidden_folder(beside))
         with _created(folder / "tiles.tif", frame, style) as writer:
             yield writer
-        # GDAL puts overviews into files of its own beside the copy; none can stay behind in this folder.
-        _copy_optimised(folder / "tiles.tif", folder / "sheet.tif", style)
-        (folder / "sheet.tif").replace(beside)
-
-
-def _copy_optimised(tiles: Path, target: Path, style: SheetStyle) -> None:
-    from rasterio import shutil
-
-    shutil.copy(str(tiles), str(target), **style.cog_options)
+        copied = folder / "sheet.tif"
+        copy_optimised(
+            folder / "tiles.tif", copied, compression=style.compression, smooth=style.colors is None
+        )
+        copied.replace(beside)
 
 
 @contextmanager
@@ -216,20 +195,6 @@ def _created(path: Path, frame: Frame, style: SheetStyle) -> Iterator[SheetWrite
         if style.colors is not None:
             dataset.write_colormap(1, style.colors)
         yield SheetWriter(dataset, style)
-
-
-@contextmanager
-def _refusals(path: PathLike) -> Iterator[None]:
-    """Turn what GDAL raises while writing into a sentence."""
-    from rasterio.errors import RasterioError
-
-    try:
-        yield
-    except RasterioError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.__cause__ or error}); nothing was changed, make room or "
-            "choose another place"
-        ) from error
 
 
 def _holds(dtype: np.dtype[Any], value: float) -> bool:

@@ -1,0 +1,77 @@
+"""GeoTIFFs as they are made here: cloud-optimised copies, and what a full disk is told as."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whence.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whence.typing import PathLike
+
+__all__ = ["BLOCK_PX", "COMPRESSIONS", "copy_optimised", "hidden_folder", "refusals"]
+
+BLOCK_PX = 512
+"""Side of the squares that pixels are stored in."""
+
+COMPRESSIONS = ("none", "deflate", "lzw", "zstd")
+"""Compressions without loss."""
+
+
+def copy_optimised(source: Path, target: Path, *, compression: str, smooth: bool) -> None:
+    """Copy a raster as a cloud-optimised GeoTIFF with overviews.
+
+    Parameters
+    ----------
+    source, target
+        The raster, and the file to make. GDAL puts overviews under way into files beside the target, so let
+        it be in a folder of its own (`hidden_folder`).
+    compression
+        One of `COMPRESSIONS`.
+    smooth
+        Whether values between two values mean something: measured ones do, numbers of classes do not.
+    """
+    from rasterio import shutil
+
+    options = {
+        "driver": "COG",
+        "blocksize": BLOCK_PX,
+        "bigtiff": "IF_SAFER",
+        "compress": compression.upper(),
+        "predictor": "YES" if smooth and compression != "none" else "NO",
+        "overview_resampling": "AVERAGE" if smooth else "NEAREST",
+        "num_threads": "ALL_CPUS",
+    }
+    shutil.copy(str(source), str(target), **options)
+
+
+@contextmanager
+def hidden_folder(beside: Path) -> Iterator[Path]:
+    """Give an empty folder next to a file that is being made; it goes when the block ends."""
+    with tempfile.TemporaryDirectory(prefix=f"{beside.stem}.", dir=beside.parent) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def refusals(path: PathLike) -> Iterator[None]:
+    """Turn what GDAL raises while writing into a sentence.
+
+    Raises
+    ------
+    InputError
+        When the disk is full or the file cannot be written.
+    """
+    from rasterio.errors import RasterioError
+
+    try:
+        yield
+    except RasterioError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.__cause__ or error}); nothing was changed, make room or "
+            "choose another place"
+        ) from error
