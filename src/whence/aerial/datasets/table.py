@@ -1,0 +1,46 @@
+"""The data sets by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whence._lazy import part
+
+if TYPE_CHECKING:
+    from whence.aerial.datasets.scene_set import SceneSet
+    from whence.typing import PathLike
+
+__all__ = ["DATASETS", "open_dataset"]
+
+DATASETS = {
+    "dubai": "whence.aerial.datasets.dubai:dubai",
+}
+"""Name -> builder: takes the folder and options, gives a `SceneSet`."""
+
+
+def open_dataset(name: str, root: PathLike, **options: Any) -> SceneSet:
+    """Open a data set; no image is read yet.
+
+    Parameters
+    ----------
+    name
+        One of `DATASETS`.
+    root
+        Its folder.
+    options
+        Those of the builder.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    NotFoundError
+        When the folder does not hold it.
+
+    Examples
+    --------
+    >>> scenes = open_dataset("dubai", "data/dubai")                     # doctest: +SKIP
+    >>> train = scenes.choose(without=["tile_7"])                        # doctest: +SKIP
+    """
+    scenes: SceneSet = part(DATASETS, name, "data set")(root, **options)
+    return scenes
