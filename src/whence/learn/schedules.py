@@ -8,23 +8,57 @@ from types import MappingProxyType
 
 from whence.errors import InputError
 
-__all__ = ["SCHEDULES", "rate_at"]
+__all__ = ["SCHEDULES", "rate_at", "restarted"]
 
 _STEP_EVERY = 1.0 / 3.0  # of the training: the rate falls at a third and at two thirds
 _STEP_FACTOR = 0.1
+_CYCLES, _GROWTH = 3, 2.0  # of the restarts: a seventh of the training, then two, then four sevenths
+
+
+def restarted(done: float, *, cycles: int = _CYCLES, growth: float = _GROWTH) -> float:
+    """Cosine half waves one after the other, each `growth` times as long (Loshchilov and Hutter 2017, SGDR).
+
+    Parameters
+    ----------
+    done
+        Share of the training that is done, 0 to 1.
+    cycles
+        Number of half waves; the last one ends with the training.
+    growth
+        Length of each in lengths of the one before.
+
+    Returns
+    -------
+    float
+        Factor of the rate: 1 at the beginning of each half wave, near 0 at its end.
+
+    Examples
+    --------
+    >>> [round(restarted(sevenths / 7), 2) for sevenths in (0, 0.5, 1, 2, 3, 5, 7)]
+    [1.0, 0.5, 1.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    lengths = [growth**cycle for cycle in range(cycles)]
+    place = done * sum(lengths)
+    for length in lengths[:-1]:
+        if place < length * (1.0 - 1e-12):
+            return 0.5 * (1.0 + math.cos(math.pi * place / length))
+        place = max(0.0, place - length)
+    return 0.5 * (1.0 + math.cos(math.pi * min(1.0, place / lengths[-1])))
+
 
 SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
     {
         "constant": lambda _done: 1.0,
         "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
+        "cosine-restarts": restarted,
         "linear": lambda done: 1.0 - done,
         "step": lambda done: _STEP_FACTOR ** math.floor(done / _STEP_EVERY + 1e-9),
     }
 )
 """Name -> factor of the rate, of the share of the training that is done (0 to 1).
 
-``cosine`` is the half wave of Loshchilov and Hutter 2017 without restarts; ``step`` divides by ten at a third
-and at two thirds.
+``cosine`` is the half wave of Loshchilov and Hutter 2017 without restarts, ``cosine-restarts`` three such waves,
+each twice as long as the one before; ``step`` divides by ten at a third and at two thirds.
 """
 
 

@@ -30,7 +30,8 @@ class LoopSettings:
     weight_decay
         As the optimiser means it.
     schedule
-        Of the rate: constant, cosine, linear (both to zero at max_epochs), or step (a tenth at each third).
+        Of the rate: constant, cosine, linear (both to zero at max_epochs), cosine-restarts (three waves, each
+        twice as long as the one before), or step (a tenth at each third).
     warmup_epochs
         Epochs over which the rate rises linearly; may be a fraction.
     clip
