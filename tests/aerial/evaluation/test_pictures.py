@@ -1,0 +1,181 @@
+"""Scores of files: windows against the whole, intervals, and what does not fit together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+from scipy import ndimage
+
+from whence.aerial.evaluation import pictures
+from whence.aerial.evaluation.boundary import count_boundaries
+from whence.aerial.evaluation.confusion import Confusion
+from whence.aerial.evaluation.erosion import erode_boundaries
+from whence.aerial.evaluation.intervals import class_intervals, mean_intervals
+from whence.aerial.evaluation.pictures import Rules, Trio, evaluate_pictures, pair_files
+from whence.aerial.scheme import LandClass, Scheme
+from whence.errors import InputError, NotAnImageError
+
+TOWN = Scheme(
+    "town",
+    (LandClass("ground", (0, 0, 255)), LandClass("roof", (255, 0, 0)), LandClass("tree", (0, 255, 0))),
+    ignored_colours=((0, 0, 0),),
+    counted=(0, 1),
+)
+UTM = {"crs": "EPSG:32636", "transform": from_origin(500000.0, 36000.0, 0.5, 0.5)}
+
+
+def blobs(seed, shape=(130, 150)):
+    noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(3, *shape)), (0, 5, 5))
+    return noise.argmax(axis=0).astype(np.uint8)
+
+
+def write(path, values, **settings):
+    bands = values[None] if values.ndim == 2 else np.moveaxis(values, -1, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    settings = {"driver": "GTiff", **UTM, **settings}
+    with rasterio.open(
+        path,
+        "w",
+        width=bands.shape[2],
+        height=bands.shape[1],
+        count=len(bands),
+        dtype=bands.dtype,
+        **settings,
+    ) as file:
+        file.write(bands)
+    return path
+
+
+@pytest.fixture
+def pair():
+    truth, predicted = blobs(1), blobs(1)
+    predicted[:, 4:] = predicted[:, :-4].copy()
+    truth[100:, :30] = 255
+    predicted[:5] = 255
+    return truth, predicted
+
+
+def test_windows_have_the_scores_of_the_whole(tmp_path, pair, monkeypatch):
+    truth, predicted = pair
+    monkeypatch.setattr(pictures, "TILE_PX", 16)
+    monkeypatch.setattr(pictures, "_WINDOW_PX", 48)
+    files = Trio(
+        write(tmp_path / "p.tif", predicted, nodata=255), write(tmp_path / "t.tif", TOWN.paint(truth))
+    )
+    found = evaluate_pictures([files], Rules(TOWN, erode_px=3.0))
+    for kind, ids in (("full", truth), ("eroded", erode_boundaries(truth, 3.0))):
+        whole = Confusion.of_scheme(TOWN).add(ids, predicted)
+        assert (found[kind].confusion.table == whole.table).all()
+        edges = count_boundaries(truth, predicted, classes=3).table[0]
+        assert (found[kind].boundary.table == edges).all()
+    assert found["full"].units == len(found["full"].tables) - 2  # tiles that are padding alone are none
+    assert found["full"].unit == "tiles of 16 px"
+    assert found["full"].figures()["mean_iou"] == pytest.approx(found["full"].confusion.iou[:2].mean())
+
+
+def test_the_protocol_is_printed_with_the_figures(tmp_path, pair):
+    truth, predicted = pair
+    files = Trio(write(tmp_path / "p.tif", predicted), write(tmp_path / "t.tif", TOWN.paint(truth)))
+    found = evaluate_pictures([files], Rules(TOWN, erode_px=3.0, augmentation="D4"))
+    text = found["eroded"].summary()
+    assert "means over ground, roof (tree only in the overall accuracy)" in text
+    assert "eroded by a disk of 3 px" in text
+    assert "test-time augmentation: D4" in text
+    assert "full boundaries" in found["full"].summary()
+    assert f"{int((predicted == 255)[truth != 255].sum())} pixels have no prediction" in text
+    assert "one picture: no intervals" in text
+
+
+def test_folders_are_paired_by_name_and_pooled(tmp_path):
+    for number in range(3):
+        truth, predicted = blobs(number), blobs(number)
+        predicted[number * 20 : number * 20 + 9] = 2
+        write(tmp_path / "p" / f"top_{number}.tif", predicted)
+        write(tmp_path / "t" / f"top_{number}_label.tif", TOWN.paint(truth))
+        write(tmp_path / "t" / f"top_{number}_label_noBoundary.tif", TOWN.paint(erode_boundaries(truth)))
+    trios = pair_files(tmp_path / "p", tmp_path / "t")
+    assert [trio.truth.name for trio in trios] == [f"top_{number}_label.tif" for number in range(3)]
+    found = evaluate_pictures(trios, Rules(TOWN))
+    computed = evaluate_pictures([Trio(one.predicted, one.truth) for one in trios], Rules(TOWN, erode_px=3.0))
+    assert (found["eroded"].tables == computed["eroded"].tables).all()
+    assert "from masks" in found["eroded"].protocol.line
+    assert found["full"].units == 3
+    low, high = found["full"].intervals()["mean_iou"]
+    assert low < found["full"].figures()["mean_iou"] < high
+    assert "95 % bootstrap over 3 images" in found["full"].summary()
+
+
+def test_without_a_scheme_both_hold_ids(tmp_path, pair):
+    truth, predicted = pair
+    files = Trio(write(tmp_path / "p.tif", predicted), write(tmp_path / "t.tif", truth, nodata=255))
+    found = evaluate_pictures([files], Rules())["full"]
+    assert found.names == ("class 0", "class 1", "class 2")
+    assert found.confusion.pixels == (truth != 255).sum()
+
+
+def test_intervals_are_those_of_drawing_pictures(tmp_path):
+    """Against a plain bootstrap; 300 pictures of binomial accuracy, whose spread is known."""
+    rng = np.random.default_rng(3)
+    right = rng.binomial(50, 0.8, 300)
+    tables = np.zeros((300, 2, 3), np.int64)
+    tables[:, 0, 0], tables[:, 0, 1] = right, 50 - right
+    low, high = mean_intervals(tables, (0, 1))["overall_accuracy"]
+    sigma = np.sqrt(0.8 * 0.2 / (300 * 50))
+    assert high - low == pytest.approx(2 * 1.96 * sigma, rel=0.15)
+    assert np.isnan(class_intervals(tables)["recall"][1]).all()
+    with pytest.raises(InputError, match="no interval"):
+        mean_intervals(tables[:1], (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"crs": "EPSG:32637"}, "two coordinate systems"),
+        ({"transform": from_origin(500010.0, 36000.0, 0.5, 0.5)}, "20.00 px apart"),
+        ({"transform": from_origin(500000.0, 36000.0, 0.6, 0.5)}, "px apart"),
+    ],
+)
+def test_another_grid_is_refused(tmp_path, settings, words):
+    ours = write(tmp_path / "p.tif", blobs(1))
+    theirs = write(tmp_path / "t.tif", blobs(1), **settings)
+    with pytest.raises(InputError, match=words):
+        evaluate_pictures([Trio(ours, theirs)], Rules())
+
+
+def test_another_size_colour_or_id_is_refused(tmp_path):
+    ours = write(tmp_path / "p.tif", blobs(1))
+    with pytest.raises(InputError, match="150 × 130 and 140 × 120 pixels"):
+        evaluate_pictures([Trio(ours, write(tmp_path / "t.tif", blobs(1, (120, 140))))], Rules())
+    with pytest.raises(InputError, match="3 bands"):
+        evaluate_pictures([Trio(ours, write(tmp_path / "c.tif", TOWN.paint(blobs(1))))], Rules())
+    halves = write(tmp_path / "h.tif", np.full((130, 150), 0.5, np.float32))
+    with pytest.raises(InputError, match=r"h\.tif holds float32 values from 0\.5 to 0\.5"):
+        evaluate_pictures([Trio(halves, ours)], Rules())
+    wrong = write(tmp_path / "w.tif", np.full((130, 150), 7, np.uint8))
+    with pytest.raises(InputError, match=r"prediction has ids .* 7"):
+        evaluate_pictures([Trio(wrong, write(tmp_path / "m.tif", TOWN.paint(blobs(1))))], Rules(TOWN))
+    strange = write(tmp_path / "strange.tif", np.full((130, 150, 3), 9, np.uint8))
+    with pytest.raises(InputError, match=r"strange\.tif: .*#090909"):
+        evaluate_pictures([Trio(ours, strange)], Rules(TOWN))
+    cut = tmp_path / "cut.tif"
+    cut.write_bytes(ours.read_bytes()[:9000])
+    with pytest.raises(NotAnImageError, match=r"cut\.tif"):
+        evaluate_pictures([Trio(cut, ours)], Rules())
+
+
+def test_files_without_a_partner_are_told(tmp_path):
+    write(tmp_path / "p" / "a.tif", blobs(1))
+    write(tmp_path / "t" / "a_label.tif", blobs(1))
+    write(tmp_path / "t" / "b_label.tif", blobs(1))
+    with pytest.raises(InputError, match="no prediction of b"):
+        pair_files(tmp_path / "p", tmp_path / "t")
+    with pytest.raises(InputError, match="two folders"):
+        pair_files(tmp_path / "p", tmp_path / "t" / "a_label.tif")
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="holds no masks"):
+        pair_files(tmp_path / "p", tmp_path / "none")
+    write(tmp_path / "p" / "a_mask.tif", blobs(1))
+    with pytest.raises(InputError, match="both a picture 'a'"):
+        pair_files(tmp_path / "p", tmp_path / "t")
