@@ -62,10 +62,9 @@ def thinned(mask: Bools) -> tuple[Ints, Ints]:
     return rows.astype(np.int64), columns.astype(np.int64)
 
 
-def clean(share: Image, *, least: int = 90, speck_px: int = 6) -> Bools:
-    """Make a mask (h, w) of ink by its share of each pixel: threshold, pinholes filled, specks removed."""
+def clean(share: Image, *, least: int = 110, speck_px: int = 6) -> Bools:
+    """Make a mask (h, w) of ink by its share of each pixel: threshold, specks removed."""
     mask = np.asarray(share >= least, np.uint8)
-    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     kept = stats[:, cv2.CC_STAT_AREA] >= speck_px
     kept[0] = False
