@@ -62,10 +62,14 @@ SCHEMES: dict[str, Scheme] = {
         ),
         Scheme(
             "earthvqa",
-            (*_LOVEDA, LandClass("playground", (165, 0, 165), (8,))),
+            (
+                *_LOVEDA,
+                LandClass("playground", (165, 0, 165), (8,)),
+                LandClass("pond", (0, 185, 246), (9,)),
+            ),
             ((0, 0, 0),),
             (0, 255),
-            protocol="mean over all eight classes, background among them; 0 (no data) is left out",
+            protocol="mean over all nine classes, background among them; 0 (no data) is left out",
         ),
         Scheme(
             "dubai",

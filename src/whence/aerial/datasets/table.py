@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["DATASETS", "open_dataset"]
 
 DATASETS = {
+    "potsdam": "whence.aerial.datasets.isprs:potsdam",
+    "vaihingen": "whence.aerial.datasets.isprs:vaihingen",
+    "loveda": "whence.aerial.datasets.loveda:loveda",
+    "openearthmap": "whence.aerial.datasets.openearthmap:openearthmap",
+    "earthvqa": "whence.aerial.datasets.loveda:earthvqa",
     "dubai": "whence.aerial.datasets.dubai:dubai",
+    "folder": "whence.aerial.datasets.folder:folder",
+    "vectors": "whence.aerial.datasets.vectors:vectors",
 }
 """Name -> builder: takes the folder and options, gives a `SceneSet`."""
 
