@@ -25,6 +25,8 @@ SURFACES = {
     "biharmonic": "whence.maps.heights.surface.biharmonic:Biharmonic",
     "tin": "whence.maps.heights.surface.tin:Tin",
     "summit-tin": "whence.maps.heights.surface.summits:SummitTin",
+    "natural-neighbour": "whence.maps.heights.surface.natural:NaturalNeighbour",
+    "b-spline": "whence.maps.heights.surface.bspline:BSpline",
     "idw": "whence.maps.heights.surface.idw:Idw",
     "kriging": "whence.maps.heights.surface.kriging:Kriging",
     "tps": "whence.maps.heights.surface.spline:ThinPlateSurface",

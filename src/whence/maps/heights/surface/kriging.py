@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from whence.errors import InputError, NotEnoughDataError
+from whence.errors import InputError
+from whence.maps.heights.surface.variogram import Variogram
 
 if TYPE_CHECKING:
     from whence.maps.heights.lattice import Lattice
     from whence.maps.heights.terrain import Terrain
     from whence.typing import Floats
 
-__all__ = ["Kriging", "PowerVariogram", "krige"]
+__all__ = ["Kriging", "PowerVariogram", "Variogram", "krige"]
 
 _BATCH = 4096
-_PAIRS = 200_000
-_BINS = 12
 
 
 @dataclass(frozen=True)
@@ -61,30 +60,8 @@ class PowerVariogram:
         NotEnoughDataError
             When too few pairs differ.
         """
-        rng = np.random.default_rng(seed)
-        one = rng.integers(0, len(heights_m), _PAIRS)
-        centre, reach = positions[one], np.ptp(positions, axis=0).max() / 10
-        from scipy.spatial import cKDTree
-
-        aim = centre + reach * np.sqrt(rng.uniform(size=(_PAIRS, 1))) * _directions(_PAIRS, rng)
-        other = cKDTree(positions).query(aim)[1]
-        distance = np.hypot(*(centre - positions[other]).T)
-        half_square = (heights_m[one] - heights_m[other]) ** 2 / 2
-        edges = reach * np.linspace(0.1, 1.0, _BINS + 1)
-        bins = np.digitize(distance, edges) - 1
-        known = [k for k in range(_BINS) if (bins == k).sum() > 30 and half_square[bins == k].mean() > 0]
-        if len(known) < 3:
-            raise NotEnoughDataError("too few pairs of heights differ to fit a variogram; give one")
-        middle = np.log([distance[bins == k].mean() for k in known])
-        gamma = np.log([half_square[bins == k].mean() for k in known])
-        exponent = np.polyfit(middle, gamma, 1)[0]
-        bounded = float(np.clip(exponent, 0.1, 1.95))
-        return cls(float(np.exp(np.mean(gamma - bounded * middle))), bounded)
-
-
-def _directions(count: int, rng: np.random.Generator) -> Floats:
-    angle = rng.uniform(0, 2 * np.pi, count)
-    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        found = Variogram.fit(positions, heights_m, seed=seed)
+        return cls(float(found.slope or 0.0), float(found.exponent or 0.0))
 
 
 @dataclass(frozen=True)
@@ -96,17 +73,21 @@ class Kriging:
     Parameters
     ----------
     variogram
-        None fits a power variogram.
+        None fits one.
     neighbours
         How many heights count for each cell.
     step_cells
         Distance of the samples along lines.
+    model
+        Which variogram is fitted: ``"power"``, ``"spherical"``, ``"exponential"``, ``"gaussian"`` or
+        ``"best"``.
     """
 
     name: ClassVar[str] = "kriging"
-    variogram: PowerVariogram | None = None
+    variogram: PowerVariogram | Variogram | None = None
     neighbours: int = 32
     step_cells: float = 2.0
+    model: str = "power"
 
     def __post_init__(self) -> None:
         if self.neighbours < 2 or self.step_cells <= 0:
@@ -115,10 +96,14 @@ class Kriging:
     def heights(self, terrain: Terrain, lattice: Lattice) -> Floats:
         """Compute (rows, columns) heights; there is one everywhere. See `Surface`."""
         positions, heights_m = thinned(terrain, lattice, self.step_cells)
-        variogram = self.variogram or PowerVariogram.fit(positions, heights_m)
+        variogram = self.variogram or Variogram.fit(positions, heights_m, model=self.model)
         at = lattice.centres().reshape(-1, 2)
         found, _ = krige(positions, heights_m, at, variogram=variogram, neighbours=self.neighbours)
         return found.reshape(lattice.shape)
+
+    def fitted(self, terrain: Terrain, lattice: Lattice) -> Variogram:
+        """Fit the variogram that `heights` would use, to be shown."""
+        return Variogram.fit(*thinned(terrain, lattice, self.step_cells), model=self.model)
 
 
 def thinned(terrain: Terrain, lattice: Lattice, step_cells: float) -> tuple[Floats, Floats]:
@@ -134,7 +119,12 @@ def thinned(terrain: Terrain, lattice: Lattice, step_cells: float) -> tuple[Floa
 
 
 def krige(
-    positions: Floats, heights_m: Floats, at: Floats, *, variogram: PowerVariogram, neighbours: int = 32
+    positions: Floats,
+    heights_m: Floats,
+    at: Floats,
+    *,
+    variogram: PowerVariogram | Variogram,
+    neighbours: int = 32,
 ) -> tuple[Floats, Floats]:
     """Solve the ordinary kriging system with the nearest heights of each place.
 

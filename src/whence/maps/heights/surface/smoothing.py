@@ -6,7 +6,7 @@ more smoothing finds the missing pieces best.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,7 @@ CANDIDATES = (DEFAULT_SMOOTHING, 0.015, 0.05, 0.15, 0.5, 1.5, 5.0, 15.0, 50.0)
 
 PIECE_CELLS = 12.0
 HELD_OUT = 0.15
+FOLDS = 4
 _WINDOW_CELLS = 300
 _WINDOWS = 2
 _FEWEST_PIECES = 10
@@ -49,17 +50,21 @@ class SmoothingChoice:
     rmse_m
         λ of those tried -> root mean square error at the held-out pieces, m. Empty when there were too few
         contours to hold any out; then the default was taken.
+    mean_error_m
+        The same as mean absolute errors, by which λ is chosen: a few pieces across wide gaps do not decide.
     """
 
     smoothing: float
     rmse_m: dict[float, float]
+    mean_error_m: dict[float, float] = field(default_factory=dict)
 
 
 def choose_smoothing(terrain: Terrain, lattice: Lattice, *, seed: int = 0) -> SmoothingChoice:
     """Choose λ for a terrain on a grid.
 
-    The search begins at the least and goes on while it improves. A large grid is judged by windows where
-    its data are.
+    The search begins at the least and goes on while it improves. Where it does not end at the least, the
+    best and its neighbours are judged again with other pieces held out. A large grid is judged by windows
+    where its data are.
 
     Parameters
     ----------
@@ -69,28 +74,32 @@ def choose_smoothing(terrain: Terrain, lattice: Lattice, *, seed: int = 0) -> Sm
         Of the choice of pieces and windows.
     """
     rng = np.random.default_rng(seed)
-    trials = []
-    for window in _windows(terrain, lattice, rng):
-        try:
-            data = grid_data(terrain, window)
-        except NotEnoughDataError:
-            continue
-        hidden = held_out_pieces(data, rng)
-        if hidden is not None:
-            trials.append(_Trial(window.shape, data, hidden, stiffness_of(terrain, window)))
-    if not trials:
-        return SmoothingChoice(DEFAULT_SMOOTHING, {})
-    tolerance_m = _TOLERANCE * scale_m(terrain)
-    tried: dict[float, float] = {}
+    folds = [_Fold(trials, _TOLERANCE * scale_m(terrain)) for trials in _trials(terrain, lattice, rng)]
+    if not folds:
+        return SmoothingChoice(DEFAULT_SMOOTHING, {}, {})
+    _search(folds[0].error)
+    tried = {one: folds[0].error(one) for one in sorted(folds[0].found)}
+    if min(tried, key=tried.__getitem__) > CANDIDATES[0]:
+        tried = _settled(folds, tried)
+    rmse_m = {
+        one: float(np.sqrt(np.mean([fold.found[one][1] for fold in folds if one in fold.found])))
+        for one in tried
+    }
+    return SmoothingChoice(_lowest(tried), rmse_m, tried)
 
-    def error(smoothing: float) -> float:
-        if smoothing not in tried:
-            squares = np.concatenate([trial.squares(smoothing, tolerance_m) for trial in trials])
-            tried[smoothing] = float(np.sqrt(squares.mean()))
-        return tried[smoothing]
 
-    _search(error)
-    return SmoothingChoice(_lowest(tried), tried)
+def _settled(folds: list[_Fold], tried: dict[float, float]) -> dict[float, float]:
+    """Judge the best value and both its neighbours by all folds, until it is the best by all of them."""
+    known: dict[float, float] = {}
+    ranking = dict(tried)
+    while True:
+        best = CANDIDATES.index(min(ranking, key=ranking.__getitem__))
+        around = CANDIDATES[max(best - 1, 0) : best + 2]
+        if all(one in known for one in around):
+            return known
+        for one in around:
+            known[one] = float(np.mean([fold.error(one) for fold in folds]))
+        ranking = known
 
 
 def _lowest(tried: dict[float, float]) -> float:
@@ -112,6 +121,39 @@ def _search(error: Callable[[float], float]) -> None:
         if found > _WORSE * best:
             return
         best = min(best, found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    """Windows, each with some of its data hidden, that judge together."""
+
+    trials: list[_Trial]
+    tolerance_m: float
+    found: dict[float, tuple[float, float]] = field(default_factory=dict)
+    """λ -> mean absolute error, m, and mean square, m²."""
+
+    def error(self, smoothing: float) -> float:
+        """Mean absolute error at what is hidden, m."""
+        if smoothing not in self.found:
+            squares = np.concatenate([one.squares(smoothing, self.tolerance_m) for one in self.trials])
+            self.found[smoothing] = float(np.sqrt(squares).mean()), float(squares.mean())
+        return self.found[smoothing][0]
+
+
+def _trials(terrain: Terrain, lattice: Lattice, rng: np.random.Generator) -> list[list[_Trial]]:
+    """Hide pieces of the data of every window, in `FOLDS` ways."""
+    folds: list[list[_Trial]] = [[] for _ in range(FOLDS)]
+    for window in _windows(terrain, lattice, rng):
+        try:
+            data = grid_data(terrain, window)
+        except NotEnoughDataError:
+            continue
+        stiffness = stiffness_of(terrain, window)
+        for trials in folds:
+            hidden = held_out_pieces(data, rng)
+            if hidden is not None:
+                trials.append(_Trial(window.shape, data, hidden, stiffness))
+    return [trials for trials in folds if trials]
 
 
 @dataclass(frozen=True, eq=False)

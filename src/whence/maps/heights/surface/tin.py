@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from whence.maps.heights.terrain import Terrain
     from whence.typing import Floats, Ints
 
-__all__ = ["Tin", "interpolated", "triangulate", "vertices"]
+__all__ = ["Tin", "interpolated", "on_planes", "triangulate", "vertices"]
 
 
 @dataclass(frozen=True)
 class Tin:
     """Linear interpolation in the Delaunay triangles of the vertices.
 
-    Tops, valleys and spurs within the sheet come out flat where all corners of a triangle lie on one contour: there the
-    surface is wrong by up to half an interval. `SummitTin` mends that.
+    Tops, valleys and spurs within the sheet come out flat where all corners of a triangle lie on one
+    contour: there the surface is wrong by up to half an interval. `SummitTin` mends that.
 
     Parameters
     ----------
@@ -70,13 +70,13 @@ def interpolated(nodes: Floats, heights_m: Floats, shape: tuple[int, int], *, in
     columns, rows = np.meshgrid(np.arange(shape[1]), np.arange(shape[0]))
     at = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(float)
     within = mesh.find_simplex(at)
-    found = np.where(within >= 0, _on_planes(mesh, heights_m, within, at), np.nan)
+    found = np.where(within >= 0, on_planes(mesh, heights_m, within, at), np.nan)
     flat = np.ptp(heights_m[mesh.simplices], axis=1) == 0
     if interval_m > 0 and not flat.all():
         closing = flat & (mesh.neighbors < 0).any(axis=1)
         asked = np.flatnonzero((within >= 0) & closing[within])
         slanted = np.flatnonzero(~flat)
-        continued = _on_planes(mesh, heights_m, _nearest(mesh, slanted, at[asked]), at[asked])
+        continued = on_planes(mesh, heights_m, _nearest(mesh, slanted, at[asked]), at[asked])
         level = heights_m[mesh.simplices[within[asked], 0]]
         found[asked] = np.clip(continued, level - interval_m / 2, level + interval_m / 2)
     return found.reshape(shape)
@@ -87,10 +87,10 @@ def _nearest(mesh: Any, triangles: Ints, at: Floats) -> Ints:
     from scipy.spatial import cKDTree
 
     centroids = mesh.points[mesh.simplices[triangles]].mean(axis=1)
-    return triangles[cKDTree(centroids).query(at)[1]]
+    return np.asarray(triangles[cKDTree(centroids).query(at)[1]], dtype=np.int64)
 
 
-def _on_planes(mesh: Any, heights_m: Floats, triangles: Ints, at: Floats) -> NDArray[np.float64]:
+def on_planes(mesh: Any, heights_m: Floats, triangles: Ints, at: Floats) -> NDArray[np.float64]:
     """Read the planes of (m,) triangles at (m, 2) positions."""
     transform = mesh.transform[triangles]
     first = np.einsum("nij,nj->ni", transform[:, :2], at - transform[:, 2])
