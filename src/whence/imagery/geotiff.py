@@ -23,7 +23,9 @@ COMPRESSIONS = ("none", "deflate", "lzw", "zstd")
 """Compressions without loss."""
 
 
-def copy_optimised(source: Path, target: Path, *, compression: str, smooth: bool) -> None:
+def copy_optimised(
+    source: Path, target: Path, *, compression: str, smooth: bool, bits: int | None = None
+) -> None:
     """Copy a raster as a cloud-optimised GeoTIFF with overviews.
 
     Parameters
@@ -35,6 +37,8 @@ def copy_optimised(source: Path, target: Path, *, compression: str, smooth: bool
         One of `COMPRESSIONS`.
     smooth
         Whether values between two values mean something: measured ones do, numbers of classes do not.
+    bits
+        Bits to store of each value, where they are fewer than the type has.
     """
     from rasterio import shutil
 
@@ -46,6 +50,7 @@ def copy_optimised(source: Path, target: Path, *, compression: str, smooth: bool
         "predictor": "YES" if smooth and compression != "none" else "NO",
         "overview_resampling": "AVERAGE" if smooth else "NEAREST",
         "num_threads": "ALL_CPUS",
+        **({} if bits is None else {"nbits": bits}),
     }
     shutil.copy(str(source), str(target), **options)
 

@@ -8,8 +8,12 @@ from whence.cli.lazy_group import LazyGroup
 
 __all__ = ["aerial"]
 
-COMMANDS: dict[str, str] = {}
-SUMMARIES: dict[str, str] = {}
+COMMANDS = {
+    "predict": "whence.cli.aerial.predict:predict",
+}
+SUMMARIES = {
+    "predict": "Tell the land cover of an image of any size.",
+}
 
 
 @click.group(cls=LazyGroup, commands=COMMANDS, summaries=SUMMARIES)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whence.learn.encoders.transformers import TransformersEncoder
     from whence.typing import PathLike
 
-__all__ = ["PIXELS", "VECTORS", "exported", "kept", "pooling_module", "quantised"]
+__all__ = ["PIXELS", "VECTORS", "exported", "kept", "pooling_module", "quantised", "quiet_tracing"]
 
 PIXELS, VECTORS = "pixels", "vectors"
 _OPSET = 17
@@ -99,7 +99,7 @@ def _export(encoder: TransformersEncoder, path: Path) -> None:
     one = encoder.prepare(np.zeros((side, side, 3), np.uint8))
     sample = torch.from_numpy(np.stack([one, one]))
     network = pooling_module(encoder.model)
-    with torch.no_grad(), _quiet_tracing(torch), _fixed_positions(network, sample):
+    with torch.no_grad(), quiet_tracing(torch), _fixed_positions(network, sample):
         torch.onnx.export(
             network,
             (sample,),
@@ -143,7 +143,7 @@ def _recording(module: Any, seen: dict[Any, Any]) -> Callable[..., Any]:
 
 
 @contextlib.contextmanager
-def _quiet_tracing(torch: Any) -> Iterator[None]:
+def quiet_tracing(torch: Any) -> Iterator[None]:
     """Pass over what the exporter says about itself, and about Python branches that do not vary here."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You are using the legacy TorchScript-based ONNX export")
