@@ -173,7 +173,7 @@ class Scheme:
     def colormap(self) -> dict[int, tuple[int, int, int, int]]:
         """Give the colour table of a raster of ids: id -> red, green, blue, opacity."""
         known = {number: (*one.colour, 255) for number, one in enumerate(self.classes)}
-        return known | {IGNORE: (0, 0, 0, 0)}
+        return known | {IGNORE: (*self.ignore_colour, 0)}
 
     def of_ids(self) -> Scheme:
         """Give the scheme of masks that hold training ids already, with `IGNORE` ignored."""

@@ -84,7 +84,9 @@ def folder(
         left_out += told
     if not scenes:
         raise NotFoundError(f"there are no images in {', '.join(str(place[1]) for place in places)}")
-    chosen = _scheme(scheme, [place[2] for place in places], scenes)
+    chosen, told_beside = _scheme(scheme, [place[2] for place in places], scenes)
+    if told_beside and by == "either":
+        by = "numbers"  # ids have a palette for looking at; they are numbers all the same
     labels = MaskFiles(chosen, tolerance, by)
     return SceneSet(chosen, tuple(scenes), labels, bands=bands, alpha=alpha, left_out=tuple(left_out))
 
@@ -154,16 +156,19 @@ def _tiles(beside: Path) -> dict[str, str]:
         raise FormatError(f"{path} is damaged ({error}); cut the tiles again") from error
 
 
-def _scheme(chosen: Scheme | PathLike | None, folders: list[Path | None], scenes: list[Scene]) -> Scheme:
+def _scheme(
+    chosen: Scheme | PathLike | None, folders: list[Path | None], scenes: list[Scene]
+) -> tuple[Scheme, bool]:
+    """Give the scheme, and whether cutting left it beside the masks."""
     if isinstance(chosen, Scheme):
-        return chosen
-    if chosen is not None:
-        return scheme_named(chosen)
+        return chosen, False
     masked = [path for path in folders if path is not None]
     beside = next((path / SCHEME_FILE for path in masked if (path / SCHEME_FILE).is_file()), None)
+    if chosen is not None:
+        return scheme_named(chosen), False
     if beside is not None:
-        return scheme_named(beside)
+        return scheme_named(beside), True
     known = [one.mask for one in scenes if one.mask is not None]
     if not known:
         raise InputError("there are no masks that would tell the classes; name the scheme")
-    return counted_scheme(known, name=masked[0].parent.name or "counted")
+    return counted_scheme(known, name=masked[0].parent.name or "counted"), False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whence._optional import require
 from whence.aerial.encoding import IGNORE
 from whence.errors import InputError, NotEnoughDataError, NotFoundError
 
@@ -107,8 +108,8 @@ class PolygonLabels:
             told = ", ".join(f"{value!r} {count}" for value, count in unknown.most_common(_SHOWN))
             raise InputError(
                 f"{areas.path}: {sum(unknown.values())} of {len(named)} areas have a {self.attribute} that "
-                f"is no class: {told}; the classes are {', '.join(self.scheme.names)}; say with classes which "
-                "value means which, or 'ignore'"
+                f"is no class: {told}; the classes are {', '.join(self.scheme.names)}; say with classes "
+                "which value means which, or 'ignore'"
             )
         return np.array([known[name] for name in named], np.uint8)
 
@@ -165,10 +166,10 @@ def read_areas(
     NotEnoughDataError
         When it holds no shapes.
     """
-    import pyogrio
     import pyproj
     import shapely
 
+    pyogrio = require("pyogrio", extra="aerial")
     if not path.exists():
         raise NotFoundError(f"there is no file {path}")
     try:
@@ -192,8 +193,7 @@ def read_areas(
 
 def _layer(path: Path, layer: str | None) -> str | None:
     """Give the layer to read; a file with several needs it named."""
-    import pyogrio
-
+    pyogrio = require("pyogrio", extra="aerial")
     layers = [name for name, kind in pyogrio.list_layers(path) if kind is not None]
     if layer is not None and layer not in layers:
         raise InputError(f"{path} has no layer {layer!r}; it has {', '.join(layers)}")
