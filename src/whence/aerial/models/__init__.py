@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whence._lazy import exports, part
+from whence._lazy import exports, named, part
 from whence._optional import require
 
 if TYPE_CHECKING:
@@ -18,8 +18,22 @@ __all__ = ["NETWORKS", "Network", "Outputs", "network"]
 
 NETWORKS = {
     "residual-unet": "whence.aerial.models.residual_unet:ResidualUNet",
+    "unetformer": "whence.aerial.models.unetformer:UNetFormer",
+    "ft-unetformer": "whence.aerial.models.ft_unetformer:FTUNetFormer",
+    "banet": "whence.aerial.models.banet:BANet",
+    "abcnet": "whence.aerial.models.abcnet:ABCNet",
+    "manet": "whence.aerial.models.manet:MANet",
+    "a2fpn": "whence.aerial.models.a2fpn:A2FPN",
+    "dcswin": "whence.aerial.models.dcswin:DCSwin",
+    "segformer": "whence.aerial.models.segformer:SegFormer",
+    "upernet": "whence.aerial.models.upernet:UperNet",
 }
-"""Name -> "module:class"; each class is a `whence.aerial.models.contract.Network`."""
+"""Name -> "module:class"; each class is a `whence.aerial.models.contract.Network`.
+
+Beside them ``smp:NAME`` is any architecture of segmentation_models_pytorch, where that is installed.
+"""
+
+_SMP = "whence.aerial.models.smp:SegmentationModel"
 
 _NOT_REBUILT = ("pretrained", "weights")  # the weights come with the network's own file
 
@@ -32,7 +46,7 @@ def network(
     Parameters
     ----------
     name
-        A name of `NETWORKS`.
+        A name of `NETWORKS`, or ``smp:NAME``.
     classes
         How many it tells apart; the ignored value is none of them.
     bands
@@ -59,13 +73,16 @@ def network(
     NotFoundError
         When pretrained weights are asked for and neither in the cache nor reachable.
     """
-    if name in NETWORKS:
+    kind, _, architecture = name.partition(":")
+    outside = kind == "smp" and bool(architecture)
+    if outside or name in NETWORKS:
         require("torch", extra="aerial")
-    made = part(NETWORKS, name, "network")
+    made = named(_SMP) if outside else part(NETWORKS, name, "network")
     settings = {"classes": classes, "bands": bands, **options}
     if backbone is not None:
         settings["backbone"] = backbone
-    built: Network = made.of_settings(settings)
+    extra = {"architecture": architecture} if outside else {}
+    built: Network = made.of_settings({**settings, **extra})
     built.remember({"name": name, **{k: v for k, v in settings.items() if k not in _NOT_REBUILT}})
     return built
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from torch import nn
@@ -69,11 +70,10 @@ class Network(nn.Module):
             When the class does not take one of them, or lacks one.
         """
         try:
-            return cls(**settings)
+            inspect.signature(cls).bind(**settings)
         except TypeError as error:
-            if "argument" not in str(error):
-                raise
-            raise InputError(f"{cls.__name__}: {str(error).rpartition('() ')[2]}") from error
+            raise InputError(f"{cls.__name__}: {error}") from error
+        return cls(**settings)
 
     def remember(self, settings: Json) -> None:
         """Keep what `settings` gives back."""
@@ -122,5 +122,5 @@ def pad_to_multiple(images: Tensor, multiple_px: int) -> Tensor:
 
 
 def enlarged(maps: Tensor, like: Tensor) -> Tensor:
-    """Enlarge maps (B, K, h, w) to the size of `like` (B, any, H, W), bilinearly, pixel centres in register."""
+    """Enlarge maps (B, K, h, w) to the size of `like` (B, any, H, W), bilinearly, centres in register."""
     return functional.interpolate(maps, size=like.shape[-2:], mode="bilinear", align_corners=False)

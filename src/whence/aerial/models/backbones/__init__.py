@@ -18,8 +18,32 @@ if TYPE_CHECKING:
 
 __all__ = ["BACKBONES", "Backbone", "backbone"]
 
+_TRANSFORMERS = "whence.aerial.models.backbones.transformers:transformers_backbone"
+
 BACKBONES = {
     "residual": "whence.aerial.models.backbones.residual:residual",
+    "rest-lite": "whence.aerial.models.backbones.rest:rest_lite",
+    "resnet18": _TRANSFORMERS,
+    "resnet34": _TRANSFORMERS,
+    "resnet50": _TRANSFORMERS,
+    "resnet101": _TRANSFORMERS,
+    "swin-tiny": _TRANSFORMERS,
+    "swin-small": _TRANSFORMERS,
+    "swin-base": _TRANSFORMERS,
+    "convnext-tiny": _TRANSFORMERS,
+    "convnext-small": _TRANSFORMERS,
+    "convnext-base": _TRANSFORMERS,
+    "efficientnet-b0": _TRANSFORMERS,
+    "efficientnet-b1": _TRANSFORMERS,
+    "efficientnet-b2": _TRANSFORMERS,
+    "efficientnet-b3": _TRANSFORMERS,
+    "efficientnet-b4": _TRANSFORMERS,
+    "mit-b0": _TRANSFORMERS,
+    "mit-b1": _TRANSFORMERS,
+    "mit-b2": _TRANSFORMERS,
+    "mit-b3": _TRANSFORMERS,
+    "mit-b4": _TRANSFORMERS,
+    "mit-b5": _TRANSFORMERS,
 }
 """Name -> "module:builder"; beside them ``timm:NAME`` is any encoder of timm, where that is installed."""
 
@@ -34,9 +58,9 @@ def backbone(
     name
         A name of `BACKBONES`, or ``timm:NAME``.
     bands
-        Of the images. Weights pretrained on three bands are carried over to others: the kernels of the
-        first convolution are repeated, red, green, blue, red …, and scaled by 3 / `bands`, so that its
-        response to a grey image stays what it was.
+        Of the images. Weights pretrained on three bands are carried over to others: more bands take the
+        kernels of the first convolution in turn (red, green, blue, red …), fewer take their mean, scaled
+        so that an image whose bands are all alike gets the response it had.
     pretrained
         Start from the weights on the hub that the name stands for.
     weights
