@@ -24,7 +24,11 @@ OPTIMISERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def optimiser_named(
-    name: str, parameters: Iterable[torch.nn.Parameter], *, rate: float, weight_decay: float = 0.0
+    name: str,
+    parameters: Iterable[torch.nn.Parameter] | Iterable[dict[str, Any]],
+    *,
+    rate: float,
+    weight_decay: float = 0.0,
 ) -> torch.optim.Optimizer:
     """Make an optimiser.
 
@@ -33,7 +37,7 @@ def optimiser_named(
     name
         A name of `OPTIMISERS`.
     parameters
-        What it changes.
+        What it changes; or groups of them, as torch takes them.
     rate
         Learning rate.
     weight_decay

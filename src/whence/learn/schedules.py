@@ -57,8 +57,8 @@ SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
 )
 """Name -> factor of the rate, of the share of the training that is done (0 to 1).
 
-``cosine`` is the half wave of Loshchilov and Hutter 2017 without restarts, ``cosine-restarts`` three such waves,
-each twice as long as the one before; ``step`` divides by ten at a third and at two thirds.
+``cosine`` is the half wave of Loshchilov and Hutter 2017 without restarts, ``cosine-restarts`` three such
+waves, each twice as long as the one before; ``step`` divides by ten at a third and at two thirds.
 """
 
 

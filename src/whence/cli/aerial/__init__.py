@@ -9,9 +9,11 @@ from whence.cli.lazy_group import LazyGroup
 __all__ = ["aerial"]
 
 COMMANDS = {
+    "train": "whence.cli.aerial.train:train",
     "predict": "whence.cli.aerial.predict:predict",
 }
 SUMMARIES = {
+    "train": "Train a network on images and masks.",
     "predict": "Tell the land cover of an image of any size.",
 }
 

@@ -1,0 +1,165 @@
+"""The configuration of an aerial training: a TOML file, or a mapping of the same shape."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from whence.aerial.training.settings import (
+    AugmentationSettings,
+    CropSettings,
+    DataSettings,
+    LossSettings,
+    ModelSettings,
+    NetworkSettings,
+    TrainingSettings,
+)
+from whence.errors import InputError, NotFoundError
+from whence.learn.commented_settings import commented_section
+from whence.learn.sections import built, toml_text
+
+if TYPE_CHECKING:
+    from whence.typing import Json, PathLike
+
+__all__ = ["SECTIONS", "AerialConfig", "example_config"]
+
+SECTIONS: Mapping[str, Any] = {
+    "data": DataSettings,
+    "crops": CropSettings,
+    "augmentation": AugmentationSettings,
+    "network": NetworkSettings,
+    "loss": LossSettings,
+    "training": TrainingSettings,
+    "model": ModelSettings,
+}
+"""Name of a section -> the dataclass of its settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AerialConfig:
+    """Everything that a training is asked for.
+
+    Attributes
+    ----------
+    data, crops, augmentation, network, loss, training, model
+        The sections.
+
+    Examples
+    --------
+    >>> config = AerialConfig.of({"data": {"dataset": "dubai", "root": "dubai", "validation": ["tile_7"]}})
+    >>> config.network.name, config.training.steps
+    ('residual-unet', 1000)
+    """
+
+    data: DataSettings = field(default_factory=DataSettings)
+    crops: CropSettings = field(default_factory=CropSettings)
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+
+    @classmethod
+    def read(cls, path: PathLike, *, overrides: Mapping[str, Any] | None = None) -> Self:
+        """Read a TOML file; paths in it start from its folder.
+
+        Parameters
+        ----------
+        path
+            The file.
+        overrides
+            Dotted name -> value, such as ``{"training.batch": 4}``, in the place of what the file says.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such file.
+        InputError
+            When it is no TOML, or has a stray key or a value of the wrong kind.
+        """
+        file = Path(path)
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise NotFoundError(f"there is no {file}; `whence aerial train --example` writes one") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+            raise InputError(f"{file} is no TOML: {error}") from error
+        for name, value in (overrides or {}).items():
+            _put(values, name, value)
+        try:
+            return cls.of(values, base=file.parent)
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from error
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], *, base: PathLike = ".") -> Self:
+        """Make it of nested mappings, as TOML gives them.
+
+        Parameters
+        ----------
+        values
+            Section -> settings.
+        base
+            Where relative paths start.
+
+        Raises
+        ------
+        InputError
+            For a stray section or key, or a value of the wrong kind.
+        """
+        stray = [name for name in values if name not in SECTIONS]
+        if stray:
+            raise InputError(f"there is no section [{stray[0]}]; there are: {', '.join(SECTIONS)}")
+        made = {name: built(kind, _table(values, name), name) for name, kind in SECTIONS.items()}
+        if not made["data"].root:
+            raise InputError('[data] needs the folder of the data set: root = "data/dubai"')
+        made["data"] = replace(made["data"], root=str(Path(base) / made["data"].root))
+        for name in ("weights", "start"):  # a folder beside the configuration, or a name
+            there = Path(base) / getattr(made["network"], name)
+            if getattr(made["network"], name) and there.exists():
+                made["network"] = replace(made["network"], **{name: str(there)})
+        return cls(**made)
+
+    def to_json(self) -> Json:
+        """Give it with all defaults filled in, as `of` takes it; the data's folder is absolute."""
+        told = {item.name: asdict(getattr(self, item.name)) for item in fields(self)}
+        told["data"]["root"] = str(Path(self.data.root).resolve())
+        return told
+
+    def to_toml(self) -> str:
+        """Give it with all defaults filled in, as `read` takes it."""
+        return toml_text(self.to_json())
+
+
+def example_config() -> str:
+    """Write a configuration with every setting at its default, as TOML with comments.
+
+    Examples
+    --------
+    >>> print(example_config().splitlines()[0])
+    [data]
+    """
+    return "\n".join(commented_section(name, kind) for name, kind in SECTIONS.items())
+
+
+def _table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = values.get(name, {})
+    if not isinstance(table, Mapping):
+        raise InputError(f"[{name}] must be a table of settings, not {table!r}")
+    return table
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    """Set one value by its dotted name."""
+    *path, last = name.split(".")
+    if not path or not all(path) or not last:
+        raise InputError(f"{name!r} names no setting; write section.name, such as training.batch")
+    table = values
+    for part in path:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise InputError(f"{name!r} names no setting, as {part} is a value")
+    table[last] = value
