@@ -10,6 +10,7 @@ __all__ = [
     "FormatError",
     "InputError",
     "MissingExtraError",
+    "MissingGridError",
     "NotAnImageError",
     "NotEnoughDataError",
     "NotFoundError",
@@ -31,6 +32,10 @@ class NotEnoughDataError(InputError):
 
 class DivergedError(WhenceError, ArithmeticError):
     """A training whose loss is no longer a number."""
+
+
+class MissingGridError(InputError):
+    """A change of vertical system that needs the grid of a geoid which is not here; the message names it."""
 
 
 class NotFoundError(WhenceError, FileNotFoundError):

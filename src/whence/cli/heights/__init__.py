@@ -11,10 +11,14 @@ __all__ = ["heights"]
 COMMANDS = {
     "dem": "whence.cli.heights.dem:dem",
     "compare": "whence.cli.heights.compare:compare",
+    "datum": "whence.cli.heights.datum:datum",
+    "fit": "whence.cli.heights.fit:fit",
 }
 SUMMARIES = {
     "dem": "Make a height model of contour lines.",
     "compare": "Compare a height model with another.",
+    "datum": "Bring heights to another vertical system.",
+    "fit": "Fit heights on a map to modern ones, and find the misread.",
 }
 
 

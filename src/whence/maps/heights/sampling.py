@@ -1,0 +1,101 @@
+"""Modern heights at places, read bilinearly from a height model of any size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whence.earth.crs import Crs, same
+from whence.errors import InputError
+from whence.imagery.raster import Window, open_raster
+
+if TYPE_CHECKING:
+    from whence.imagery.raster import RasterReader
+    from whence.typing import Floats, PathLike
+
+__all__ = ["sample_heights"]
+
+
+def sample_heights(model: PathLike, world: Floats, *, crs: Crs | None) -> Floats:
+    """Read heights between the centres of the cells.
+
+    Parameters
+    ----------
+    model
+        A raster whose first band is heights, metres.
+    world
+        (n, 2) easting, northing, or longitude, latitude.
+    crs
+        System of `world`; None takes it for that of the model.
+
+    Returns
+    -------
+    Floats
+        (n,) heights; NaN outside the model, and where one of the cells around has no height.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such file.
+    InputError
+        When it is no raster, has no place on the ground, or all places lie outside.
+
+    Notes
+    -----
+    Within half a cell of the border the outermost cells go on; beyond it there is nothing.
+    """
+    import rasterio
+
+    with rasterio.Env(), open_raster(model) as reader:
+        with rasterio.open(model) as file:
+            affine, system = file.transform, file.crs
+        if affine.is_identity:
+            raise InputError(f"{model} does not say where it lies; give it a coordinate system and a place")
+        places = _in_system(world, crs, None if system is None else Crs.parse(system.to_wkt()))
+        columns, rows = ~affine * (places[:, 0], places[:, 1])
+        cells = np.stack([columns, rows], axis=1)
+        size = (reader.raster.width, reader.raster.height)
+        inside = np.isfinite(cells).all(axis=1) & (cells >= 0).all(axis=1) & (cells <= size).all(axis=1)
+        if not inside.any():
+            raise InputError(_nowhere(model, places, affine, size))
+        out = np.full(len(world), np.nan)
+        for place in np.flatnonzero(inside):
+            out[place] = _bilinear(reader, *cells[place])
+    return out
+
+
+def _in_system(world: Floats, crs: Crs | None, system: Crs | None) -> Floats:
+    if crs is None or system is None or same(crs, system):
+        return world
+    return system.from_lonlat(crs.to_lonlat(world))
+
+
+def _bilinear(reader: RasterReader, column: float, row: float) -> float:
+    """Weigh the four centres around a place; NaN when one that counts has no height."""
+    width, height = reader.raster.width, reader.raster.height
+    x, y = np.clip(column - 0.5, 0, width - 1), np.clip(row - 0.5, 0, height - 1)
+    left, top = min(int(x), max(width - 2, 0)), min(int(y), max(height - 2, 0))
+    window = Window(left, top, min(2, width), min(2, height))
+    values, valid = reader.read(window)
+    heights = values[..., 0].astype(np.float64)
+    if valid is not None:
+        heights[~valid] = np.nan
+    across, down = _shares(x - left, heights.shape[1]), _shares(y - top, heights.shape[0])
+    weights = down[:, None] * across
+    return float((heights[weights > 0] * weights[weights > 0]).sum())
+
+
+def _shares(offset: float, count: int) -> Floats:
+    return np.array([1.0 - offset, offset])[:count] if count > 1 else np.ones(1)
+
+
+def _nowhere(model: PathLike, places: Floats, affine: Any, size: tuple[int, int]) -> str:
+    corners = np.array([affine * corner for corner in ((0, 0), (size[0], 0), (0, size[1]), size)])
+    (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
+    (first, low), (last, high) = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
+    return (
+        f"none of the {len(places)} places lies in {model}: it covers {west:.6g} to {east:.6g} and "
+        f"{south:.7g} to {north:.7g}, they are at {first:.6g} to {last:.6g} and {low:.7g} to {high:.7g} in its "
+        "system; check the coordinate system and its zone (--place names a place that the sheet shows)"
+    )
