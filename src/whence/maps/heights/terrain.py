@@ -101,7 +101,7 @@ class Contours:
             (n, 2) easting, northing; (n,) the line of each; (n,) the length of line that it stands for.
             Their sum is the length of all lines.
         """
-        start, span, owner = self._segments()
+        start, span, owner = self.segments()
         length = np.hypot(*span.T)
         parts = _parts(length, step_m)
         segment, along = _spread(parts)
@@ -116,14 +116,14 @@ class Contours:
         positions, numbers
             (n, 2) easting, northing and (n,) the line of each.
         """
-        start, span, owner = self._segments()
+        start, span, owner = self.segments()
         parts = _parts(np.hypot(*span.T), step_m)
         segment, along = _spread(parts)
         positions = start[segment] + span[segment] * along[:, None] / parts[segment, None]
         ends = np.array([line[-1] for line in self.lines]).reshape(-1, 2)
         return np.concatenate([positions, ends]), np.concatenate([owner[segment], np.arange(len(self))])
 
-    def _segments(self) -> tuple[Floats, Floats, Ints]:
+    def segments(self) -> tuple[Floats, Floats, Ints]:
         """Give (n, 2) begin and (n, 2) course of every segment, and (n,) its line."""
         if not self.lines:
             return np.empty((0, 2)), np.empty((0, 2)), np.empty(0, dtype=np.int64)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.errors import NotEnoughDataError
+from whence.maps.heights.cropping import SegmentIndex
 from whence.maps.heights.surface.biharmonic import DEFAULT_SMOOTHING, grid_data, scale_m, stiffness_of
 from whence.maps.heights.surface.multigrid import Plate
 from whence.maps.heights.surface.readout import read_out
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from whence.maps.heights.terrain import Terrain
     from whence.typing import Bools, Floats
 
-__all__ = ["CANDIDATES", "SmoothingChoice", "choose_smoothing", "held_out_pieces"]
+__all__ = ["CANDIDATES", "SmoothingChoice", "choose_smoothing", "held_out_pieces", "windows_of"]
 
 CANDIDATES = (DEFAULT_SMOOTHING, 0.015, 0.05, 0.15, 0.5, 1.5, 5.0, 15.0, 50.0)
 """Values of λ that are tried; the least is the default. Below it the system is ill-conditioned."""
@@ -143,12 +144,12 @@ class _Fold:
 def _trials(terrain: Terrain, lattice: Lattice, rng: np.random.Generator) -> list[list[_Trial]]:
     """Hide pieces of the data of every window, in `FOLDS` ways."""
     folds: list[list[_Trial]] = [[] for _ in range(FOLDS)]
-    for window in _windows(terrain, lattice, rng):
+    for part, window in windows_of(terrain, lattice, rng):
         try:
-            data = grid_data(terrain, window)
+            data = grid_data(part, window)
         except NotEnoughDataError:
             continue
-        stiffness = stiffness_of(terrain, window)
+        stiffness = stiffness_of(part, window)
         for trials in folds:
             hidden = held_out_pieces(data, rng)
             if hidden is not None:
@@ -201,20 +202,39 @@ def held_out_pieces(data: Data, rng: np.random.Generator) -> Bools | None:
     return None if np.ptp(data.heights[~hidden]) == 0 else hidden
 
 
-def _windows(terrain: Terrain, lattice: Lattice, rng: np.random.Generator) -> Iterator[Lattice]:
-    """Give the grid itself, or windows around positions of the terrain where it is large."""
-    size = _WINDOW_CELLS
-    if lattice.cells <= _WINDOWS * size * size:
-        yield lattice
+def windows_of(
+    terrain: Terrain,
+    lattice: Lattice,
+    rng: np.random.Generator,
+    *,
+    side_cells: int = _WINDOW_CELLS,
+    count: int = _WINDOWS,
+) -> Iterator[tuple[Terrain, Lattice]]:
+    """Give windows around positions of a terrain, each with the part of the terrain in it.
+
+    Parameters
+    ----------
+    terrain, lattice
+        The whole; where the grid is not larger than all windows together, it is given itself.
+    rng
+        Chooses.
+    side_cells, count
+        Of the windows.
+    """
+    size = side_cells
+    if lattice.cells <= count * size * size:
+        yield terrain, lattice
         return
+    index = SegmentIndex.of(terrain, lattice)
     positions = terrain.positions()
     inside = positions[lattice.inside(positions)]
-    for position in rng.choice(inside, size=min(_WINDOWS, len(inside)), replace=False):
+    for position in rng.choice(inside, size=min(count, len(inside)), replace=False):
         column, row = np.floor(lattice.to_cells(position)).astype(int) - size // 2
         rows, columns = min(size, lattice.rows), min(size, lattice.columns)
-        yield lattice.window(
+        window = lattice.window(
             row=int(np.clip(row, 0, lattice.rows - rows)),
             column=int(np.clip(column, 0, lattice.columns - columns)),
             rows=rows,
             columns=columns,
         )
+        yield index.crop(window), window
