@@ -9,12 +9,18 @@ from whence.cli.lazy_group import LazyGroup
 __all__ = ["aerial"]
 
 COMMANDS = {
+    "tile": "whence.cli.aerial.tile:tile",
     "train": "whence.cli.aerial.train:train",
     "predict": "whence.cli.aerial.predict:predict",
+    "polygons": "whence.cli.aerial.polygons:polygons",
+    "evaluate": "whence.cli.aerial.evaluate:evaluate",
 }
 SUMMARIES = {
+    "tile": "Cut scenes and their masks into tiles.",
     "train": "Train a network on images and masks.",
     "predict": "Tell the land cover of an image of any size.",
+    "polygons": "Make clean polygons of classes.",
+    "evaluate": "Score classes and footprints, with their protocol.",
 }
 
 
