@@ -27,7 +27,6 @@ Colour: TypeAlias = tuple[int, int, int]
 _UNKNOWN = 254
 _SHOWN = 8
 _BAND_ROWS = 1024
-_LOSSES = 40
 _BY_NUMBER = 1 << 16
 
 
@@ -137,8 +136,12 @@ def _way_out(scheme: Scheme, unknown: Counter[int], tolerance: int) -> str:
     exchanged = {(value & 255, value >> 8 & 255, value >> 16) for value in unknown}
     if exchanged <= set(scheme.colours):
         return "each is known with red and blue exchanged: the mask was written as BGR, write it as RGB"
-    worst = max(_nearest(scheme, value)[2] for value, _ in unknown.most_common(256))
-    if tolerance < worst <= _LOSSES:
+    known = np.array(list(scheme.colours), np.int64)
+    between = np.abs(known[:, None] - known[None]).max(axis=-1)
+    clear = (int(between[between > 0].min()) - 1) // 2 if len(known) > 1 else 0
+    colours = _unpacked(np.fromiter(unknown, np.int64))
+    worst = int(np.abs(colours[:, None] - known[None]).max(axis=-1).min(axis=1).max())
+    if tolerance < worst <= clear:
         return (
             "the mask was stored with losses (JPEG) or resampled; with a tolerance "
             f"of {worst} the nearest colours are taken"
