@@ -82,7 +82,9 @@ class Augmentation:
         if not self._listed:
             return image, ids
         composed = self._composed()
-        composed.set_random_seed(int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0]))
+        seeds = np.random.SeedSequence([self._seed, number]).generate_state(len(self._listed))
+        for step, seed in zip(composed.transforms, seeds, strict=True):
+            step.set_random_seed(int(seed))  # that of the whole would give every step the same draws
         changed = composed(image=image, mask=ids)
         return np.asarray(changed["image"]), np.asarray(changed["mask"], np.uint8)
 
