@@ -1,44 +1,80 @@
-"""Contours in files: GeoJSON, and whatever else pyogrio reads where it is installed."""
+"""Contours and what belongs to them in files: lines with heights, spots, lakes, breaklines."""
 
 from __future__ import annotations
 
 import json
 import math
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whence._optional import require
-from whence.earth.crs import Crs
-from whence.errors import InputError, NotFoundError
-from whence.imagery.atomic import atomic_path
-from whence.maps.heights.terrain import Contours, Terrain
+from whence.earth.crs import Crs, require_same
+from whence.errors import InputError
+from whence.imagery.atomic import atomic_path, check_target
+from whence.maps.heights.terrain import Contours, Lake, Spots, Terrain
+from whence.maps.heights.vector_files import read_features
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
+    from whence.maps.heights.vector_files import Feature
     from whence.typing import Floats, Json, PathLike
 
-__all__ = ["FIELDS", "read_contours", "write_contours"]
+__all__ = [
+    "FIELDS",
+    "MISSING",
+    "ReadContours",
+    "add_breaklines",
+    "add_lakes",
+    "add_spots",
+    "read_contours",
+    "read_contours_with_facts",
+    "write_contours",
+]
 
 FIELDS = ("height_m", "elev", "ele", "elevation", "height", "z", "contour", "level")
 """Names of the height of a line, in the order in which they are looked for, in any case of letters."""
 
-_GEOJSON = {".json", ".geojson"}
+MISSING = ("refuse", "drop", "keep")
+"""What to do with lines without a height, and with heights of 0 that look like it."""
+
+_DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".fgb": "FlatGeobuf", ".json": "GeoJSON"}
+_FAR_INTERVALS = 2.5
 
 
-def read_contours(path: PathLike, *, crs: str | None = None, field: str | None = None) -> Terrain:
+@dataclass(frozen=True, eq=False)
+class ReadContours:
+    """Contours of a file, and facts about it that its owner should know, one sentence each."""
+
+    terrain: Terrain
+    facts: tuple[str, ...]
+
+
+def read_contours(
+    path: PathLike,
+    *,
+    crs: str | None = None,
+    field: str | None = None,
+    layer: str | None = None,
+    missing: str = "refuse",
+) -> Terrain:
     """Read contour lines with heights.
 
     Parameters
     ----------
     path
-        GeoJSON, or anything that OGR reads where pyogrio is installed. Areas count by their outlines.
+        GeoJSON, or anything that OGR reads. Areas count by their outlines.
     crs
         The coordinate system of a file that does not say it.
     field
-        The property that is the height; None looks for one of `FIELDS`.
+        The property that is the height; None looks for one of `FIELDS`, then for heights of the positions.
+    layer
+        See `read_features`.
+    missing
+        One of `MISSING`: lines without a height stop the reading, or are left out; ``"keep"`` leaves out lines
+        without a height, but takes every 0 for a height.
 
     Raises
     ------
@@ -46,105 +82,228 @@ def read_contours(path: PathLike, *, crs: str | None = None, field: str | None =
         When there is no such file.
     InputError
         When it is broken, holds no line, a line has no height, or the system is not known.
-    MissingExtraError
-        When it needs pyogrio, which is not installed.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise NotFoundError(f"there is no file {file}; contours are read from GeoJSON or another vector file")
-    features, said = _of_geojson(file) if file.suffix.lower() in _GEOJSON else _of_ogr(file)
+    return read_contours_with_facts(path, crs=crs, field=field, layer=layer, missing=missing).terrain
+
+
+def read_contours_with_facts(
+    path: PathLike,
+    *,
+    crs: str | None = None,
+    field: str | None = None,
+    layer: str | None = None,
+    missing: str = "refuse",
+) -> ReadContours:
+    """Read contour lines with heights, and tell what was left out; see `read_contours`."""
+    if missing not in MISSING:
+        raise InputError(f"missing heights can be {', '.join(MISSING)}, not {missing!r}")
+    features, said = read_features(path, layer=layer)
     lines: list[Floats] = []
     heights: list[float] = []
-    for number, (geometry, properties) in enumerate(features, start=1):
-        found = [line for line in _paths(geometry) if len(line) > 1]
-        height = _height(properties, field, f"{file}, feature {number}") if found else 0.0
-        lines += found
-        heights += [height] * len(found)
+    for one in features:
+        parts = [part for part in one.parts if len(part) > 1] if one.kind != "point" else []
+        for part in parts:
+            heights.append(_height(one, part, field, path, missing))
+            lines.append(part[:, :2])
     if not lines:
-        raise InputError(f"{file} holds no line; give contours as lines with a height")
+        raise InputError(f"{path} holds no line; give contours as lines with a height")
+    values, facts = _without_missing(np.array(heights), missing, path)
     system = crs or said
     if system is None:
-        raise InputError(f"{file} does not say its coordinate system; give it, such as EPSG:3035")
-    return Terrain(Contours(tuple(lines), np.array(heights)), crs=Crs.parse(system))
+        raise InputError(f"{path} does not say its coordinate system; give it, such as EPSG:3035")
+    kept = np.isfinite(values)
+    contours = Contours(tuple(line for line, known in zip(lines, kept, strict=True) if known), values[kept])
+    return ReadContours(Terrain(contours, crs=Crs.parse(system)), facts)
 
 
-def write_contours(path: PathLike, terrain: Terrain) -> None:
-    """Write contour lines as GeoJSON in their own coordinate system, the height as ``height_m``.
+def _without_missing(heights: Floats, missing: str, path: PathLike) -> tuple[Floats, tuple[str, ...]]:
+    """Tell of heights that are missing or look like it; make those NaN that are to be left out."""
+    none = int(np.isnan(heights).sum())
+    facts = [f"{none} of {len(heights)} lines have no height and were left out"] if none else []
+    if none == len(heights):
+        raise InputError(f"{path}: none of {none} lines has a height; name the field that holds it")
+    zeros = _isolated_zeros(heights)
+    if not zeros.any() or missing == "keep":
+        return heights, tuple(facts)
+    said = f"{int(zeros.sum())} of {len(heights)} lines have height 0, far from all others"
+    if missing == "refuse":
+        raise InputError(
+            f"{path}: {said}: probably heights that are missing; leave them out (--missing drop), or keep "
+            "them if they are right (--missing keep)"
+        )
+    return np.where(zeros, np.nan, heights), (*facts, f"{said}, and were left out")
+
+
+def _isolated_zeros(heights: Floats) -> Any:
+    """Tell which heights are 0 though the others begin several intervals away."""
+    zeros = heights == 0
+    others = np.unique(heights[np.isfinite(heights) & ~zeros])
+    if not zeros.any() or len(others) < 2:
+        return np.zeros(len(heights), dtype=bool)
+    step = np.diff(others).min()
+    return zeros if np.abs(others).min() > _FAR_INTERVALS * step else np.zeros(len(heights), dtype=bool)
+
+
+def _height(feature: Feature, part: Floats, field: str | None, path: PathLike, missing: str) -> float:
+    """Find the height of a line among its properties, or in its positions."""
+    where = f"{path}, feature {feature.number}"
+    lower = {str(name).lower(): value for name, value in feature.properties.items()}
+    names = FIELDS if field is None else (field.lower(),)
+    name = next((one for one in names if one in lower), None)
+    if name is None and field is None and part.shape[1] == 3:
+        if np.ptp(part[:, 2]) > 1e-6:
+            raise InputError(
+                f"{where}: its positions have heights from {part[:, 2].min():g} to {part[:, 2].max():g}; a contour "
+                "has one"
+            )
+        return float(part[0, 2])
+    if name is None:
+        offer = ", ".join(map(str, feature.properties)) or "none at all"
+        raise InputError(f"{where}: no property {' or '.join(names)}; there are {offer}; name the field")
+    return _number(lower[name], name, where, missing)
+
+
+def _number(value: Any, name: str, where: str, missing: str) -> float:
+    absent = value is None or (isinstance(value, float) and math.isnan(value)) or value == ""
+    try:
+        height = math.nan if absent else float(value)
+    except (TypeError, ValueError):
+        height = math.inf
+    if absent and missing != "refuse":
+        return math.nan
+    if not math.isfinite(height):
+        raise InputError(
+            f"{where}: {name} is {value!r}, no height; mend it, or leave out lines without one (--missing drop)"
+            if absent
+            else f"{where}: {name} is {value!r}, no height; mend it or leave the line out"
+        )
+    return height
+
+
+def add_spots(
+    terrain: Terrain, path: PathLike, *, field: str | None = None, layer: str | None = None
+) -> Terrain:
+    """Add the spot heights of a file: points with a field, or with heights of their own."""
+    features = _of_kind(terrain, path, layer, "point", "spot heights are points")
+    positions, heights = [], []
+    for one in features:
+        for part in one.parts:
+            positions.append(part[0, :2])
+            heights.append(_height(one, part, field, path, "refuse"))
+    both = np.concatenate([terrain.spots.positions, np.array(positions).reshape(-1, 2)])
+    return replace(terrain, spots=Spots(both, np.concatenate([terrain.spots.heights_m, heights])))
+
+
+def add_lakes(
+    terrain: Terrain, path: PathLike, *, field: str | None = None, layer: str | None = None
+) -> Terrain:
+    """Add the lakes of a file: areas (or closed lines) with the level as a field, or as heights of the shore.
+
+    Islands are left out: a hole of an area is a shore of its own only where the file says so.
+    """
+    lakes = list(terrain.lakes)
+    for one in _of_kind(terrain, path, layer, "area line", "lakes are areas"):
+        for ring in _outer(one):
+            if len(ring) > 2:
+                lakes.append(Lake(ring[:, :2], _height(one, ring, field, path, "refuse")))
+    return replace(terrain, lakes=tuple(lakes))
+
+
+def _outer(feature: Feature) -> list[Floats]:
+    """Give the rings of a feature that lie in no other of its rings."""
+    import shapely
+
+    rings = [ring for ring in feature.parts if len(ring) > 3]
+    areas = [shapely.Polygon(ring[:, :2]) for ring in rings]
+    return [
+        ring
+        for ring, area in zip(rings, areas, strict=True)
+        if not any(other is not area and other.contains(area) for other in areas)
+    ]
+
+
+def add_breaklines(terrain: Terrain, path: PathLike, *, layer: str | None = None) -> Terrain:
+    """Add the breaklines of a file: lines, and outlines of areas."""
+    features = _of_kind(terrain, path, layer, "line area", "breaklines are lines")
+    lines = tuple(part[:, :2] for one in features for part in one.parts if len(part) > 1)
+    return replace(terrain, breaklines=(*terrain.breaklines, *lines))
+
+
+def _of_kind(terrain: Terrain, path: PathLike, layer: str | None, kinds: str, wanted: str) -> list[Feature]:
+    features, said = read_features(path, layer=layer)
+    found = [one for one in features if one.kind in kinds.split()]
+    if not found:
+        raise InputError(f"{path} holds nothing of that kind: {wanted}")
+    if said is not None and terrain.crs is not None:
+        require_same(terrain.crs, said, names=("the contours", str(path)))
+    return found
+
+
+def write_contours(path: PathLike, contours: Contours | Terrain, crs: Crs | str | None = None) -> None:
+    """Write contour lines in their own coordinate system, the height as ``height_m``.
 
     Parameters
     ----------
     path
-        The file to make or replace.
-    terrain
-        With contours and a coordinate system.
+        The file to make or replace: GeoPackage (.gpkg), GeoJSON, Shapefile or FlatGeobuf (.fgb), by its suffix.
+    contours
+        The lines, or a terrain with them and a coordinate system.
+    crs
+        Their coordinate system; None takes that of the terrain.
+
+    Raises
+    ------
+    InputError
+        When the suffix names no format.
     """
+    lines = contours.contours if isinstance(contours, Terrain) else contours
+    said = contours.crs if isinstance(contours, Terrain) and crs is None else crs
+    system = None if said is None else Crs.parse(said)
+    suffix = Path(path).suffix.lower()
+    if suffix in (".json", ".geojson"):
+        with atomic_path(path) as beside:
+            beside.write_text(json.dumps(_geojson(lines, system)) + "\n", encoding="utf-8")
+    elif suffix in _DRIVERS:
+        _write_ogr(Path(path), lines, system)
+    else:
+        raise InputError(
+            f"{path}: no format ends in {suffix!r}; there are {', '.join(_DRIVERS)} and .geojson"
+        )
+
+
+def _geojson(lines: Contours, crs: Crs | None) -> Json:
     features = [
         {
             "type": "Feature",
             "properties": {"height_m": height},
             "geometry": {"type": "LineString", "coordinates": line.tolist()},
         }
-        for line, height in zip(terrain.contours.lines, terrain.contours.heights_m.tolist(), strict=True)
+        for line, height in zip(lines.lines, lines.heights_m.tolist(), strict=True)
     ]
     content: Json = {"type": "FeatureCollection", "features": features}
-    if terrain.crs is not None:
-        content["crs"] = {"type": "name", "properties": {"name": terrain.crs.code or terrain.crs.wkt}}
-    with atomic_path(path) as beside:
-        beside.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    if crs is not None:
+        content["crs"] = {"type": "name", "properties": {"name": crs.code or crs.wkt}}
+    return content
 
 
-def _of_geojson(file: Path) -> tuple[list[tuple[Json, Json]], str | None]:
-    try:
-        content = json.loads(file.read_text("utf-8-sig"))
-    except ValueError as error:
-        raise InputError(f"{file}: not GeoJSON ({error}); export the contours again") from error
-    features = content.get("features") if isinstance(content, dict) else None
-    if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
-        raise InputError(f"{file}: not a GeoJSON FeatureCollection; contours are its features")
-    named = content.get("crs")
-    said = named.get("properties", {}).get("name") if isinstance(named, dict) else None
-    pairs = [(one.get("geometry") or {}, one.get("properties") or {}) for one in features]
-    return pairs, said
-
-
-def _of_ogr(file: Path) -> tuple[list[tuple[Json, Json]], str | None]:
-    pyogrio = require("pyogrio", extra="vector")
+def _write_ogr(path: Path, lines: Contours, crs: Crs | None) -> None:
+    """Write with OGR in a folder of its own, then move all files of the format into place."""
+    import pyogrio
     import shapely
 
-    meta, _, geometries, columns = pyogrio.raw.read(file)
-    shapes = shapely.from_wkb(geometries)
-    rows = [
-        {name: column[row] for name, column in zip(meta["fields"], columns, strict=True)}
-        for row in range(len(shapes))
-    ]
-    pairs = [(json.loads(shapely.to_geojson(shape)), row) for shape, row in zip(shapes, rows, strict=True)]
-    return pairs, meta.get("crs")
-
-
-def _paths(geometry: Json) -> Iterator[Floats]:
-    kind, coordinates = geometry.get("type"), geometry.get("coordinates") or []
-    depth = {"LineString": 0, "MultiLineString": 1, "Polygon": 1, "MultiPolygon": 2}
-    if kind not in depth:
-        return
-    parts: Iterable[Any] = [coordinates]
-    for _ in range(depth[kind]):
-        parts = [inner for part in parts for inner in part]
-    for part in parts:
-        yield np.array([position[:2] for position in part], dtype=float).reshape(-1, 2)
-
-
-def _height(properties: Json, field: str | None, where: str) -> float:
-    """Find the height among the properties of a line."""
-    lower = {str(name).lower(): value for name, value in properties.items()}
-    names = FIELDS if field is None else (field.lower(),)
-    name = next((one for one in names if one in lower), None)
-    if name is None:
-        offer = ", ".join(map(str, properties)) or "none at all"
-        raise InputError(f"{where}: no property {' or '.join(names)}; there are {offer}; name the field")
-    try:
-        height = float(lower[name])
-    except (TypeError, ValueError):
-        height = math.nan
-    if not math.isfinite(height):
-        raise InputError(f"{where}: {name} is {lower[name]!r}, no height; mend it or leave the line out")
-    return height
+    check_target(path)
+    shapes = shapely.to_wkb([shapely.LineString(line) for line in lines.lines])
+    with tempfile.TemporaryDirectory(prefix=".whence-", dir=path.parent) as folder:
+        pyogrio.raw.write(
+            Path(folder) / path.name,
+            np.asarray(shapes, dtype=object),
+            field_data=[lines.heights_m],
+            fields=np.array(["height_m"]),
+            layer=path.stem,
+            driver=_DRIVERS[path.suffix.lower()],
+            geometry_type="LineString",
+            crs=None if crs is None else crs.code or crs.wkt,
+        )
+        parts = sorted(Path(folder).iterdir(), key=lambda one: one.name == path.name)
+        for part in parts:  # the one that is opened comes last
+            shutil.move(part, path.with_name(part.name))
