@@ -84,8 +84,10 @@ def test_the_protocol_is_printed_with_the_figures(tmp_path, pair):
     assert "eroded by a disk of 3 px" in text
     assert "test-time augmentation: D4" in text
     assert "full boundaries" in found["full"].summary()
-    assert f"{int((predicted == 255)[truth != 255].sum())} pixels have no prediction" in text
+    unanswered = int((predicted == 255)[truth != 255].sum())
+    assert f"{unanswered} pixels have no prediction" in found["full"].summary()
     assert "one picture: no intervals" in text
+    assert found["full"].intervals() == {}
 
 
 def test_folders_are_paired_by_name_and_pooled(tmp_path):
