@@ -41,7 +41,7 @@ def true_cell_m(place: Georeference, middle: tuple[float, float]) -> float | Non
         (column, row + _HALF_PX),
     ]
     try:
-        lonlat = Crs.parse(place.crs.to_wkt()).to_lonlat([place.transform * end for end in ends])
+        lonlat = Crs.parse(place.crs.to_wkt()).to_lonlat([place.transform @ end for end in ends])
     except InputError:  # a local system, or a place outside of what its system can express
         return None
     _, _, lengths = Geod(ellps="WGS84").inv(*lonlat[::2].T, *lonlat[1::2].T)

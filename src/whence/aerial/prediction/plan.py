@@ -112,9 +112,7 @@ def _starts(size: int, side: int, overlap: int) -> tuple[int, ...]:
     if size <= side:
         return (0,)
     count = -(-(size - overlap) // (side - overlap))
-    first = [number * (size - side) // (count - 1) for number in range((count + 1) // 2)]
-    mirrored = [size - side - start for start in first]
-    return tuple(first + mirrored[::-1][count % 2 :])
+    return tuple(number * (size - side) // (count - 1) for number in range(count))
 
 
 def _weights(size: int, side: int, starts: tuple[int, ...], overlap: int) -> NDArray[np.uint32]:

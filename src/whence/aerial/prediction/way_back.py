@@ -51,7 +51,7 @@ class WayBack:
     def drop(self, before: int) -> None:
         """Forget the rows of cells that rows of pixels from `before` on do not depend on."""
         if self._held is not None and before < self._down.new:
-            gone = max(self.first_needed(before) - self._first, 0)
+            gone = min(max(self.first_needed(before) - self._first, 0), self._held.shape[1])
             self._held, self._first = self._held[:, gone:].copy(), self._first + gone
 
     def rows(self, start: int, stop: int, *, chunk: int) -> Iterator[tuple[int, int, NDArray[Any]]]:
@@ -88,7 +88,10 @@ class Presence:
     def put(self, window: Window, there: Bools | None) -> None:
         """Note a part of the image (height, width); None where everything is there."""
         if not len(self._rows):
-            self._first = window.row
+            self._first = max(self._first, window.row)
+        known = max(self._first - window.row, 0)  # rows that were dropped already
+        window = window._replace(row=window.row + known, height=window.height - known)
+        there = None if there is None else there[known:]
         missing = window.row + window.height - self._first - len(self._rows)
         if missing > 0:
             self._rows = np.concatenate([self._rows, np.zeros((missing, self._width), np.bool_)])

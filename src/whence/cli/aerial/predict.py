@@ -46,20 +46,14 @@ def _window(context: click.Context, option: click.Parameter, text: str | None) -
 @click.option("--overlap", default=128.0, show_default=True, help="Pixels, or below 1 a share of the tile.")
 @click.option("--batch", default=4, show_default=True, help="Tiles that the network sees at once.")
 @click.option("--workers", default=2, show_default=True, help="Threads that read.")
-@click.option(
-    "--augment", default="none", show_default=True, help="none, or d4: the mean of all 8 positions."
-)
+@click.option("--augment", default="none", show_default=True, help="none, or d4: mean of 8 positions.")
 @click.option("--probabilities", type=a_file, metavar="FILE", help="Also write a band for every class.")
 @click.option("--probability-type", default="uint8", show_default=True, help="uint8, float16 or float32.")
 @click.option("--uncertainty", is_flag=True, help="Also write NAME.uncertainty.tif beside the classes.")
-@click.option(
-    "--measure", default="entropy", show_default=True, help="Of the uncertainty: entropy or margin."
-)
+@click.option("--measure", default="entropy", show_default=True, help="Of uncertainty: entropy or margin.")
 @click.option("--engine", default="torch", show_default=True, help="torch, onnx or openvino.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option(
-    "--precision", default="float32", show_default=True, help="float32, or bf16: faster, less exact."
-)
+@click.option("--precision", default="float32", show_default=True, help="float32, or bf16 (faster).")
 @click.option("--resolution", type=float, metavar="METRES", help="Cells that the network is to see.")
 @click.option("--cell", type=float, metavar="METRES", help="Pixels of an image that does not say it.")
 @click.option("--bands", callback=_numbers, metavar="1,2,3", help="Which bands to use; the first ones.")

@@ -1,0 +1,156 @@
+"""Images as they come: gaps, depths, bands, palettes, cut files, no coordinates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import rasterio
+from fakes import Colours, Constant, picture, read, shares_of, write
+
+from whence.aerial import predict
+from whence.aerial.georeference import georeference
+from whence.errors import InputError, NotAnImageError
+
+SMALL = {"tile": 64, "overlap": 16}
+
+
+def gap(rows: int, columns: int) -> np.ndarray:
+    """True where something is there: all but an oblique half and a hole."""
+    row, column = np.mgrid[:rows, :columns]
+    return (row + column < 190) & ~((row > 10) & (row < 20) & (column > 30) & (column < 60))
+
+
+@pytest.mark.parametrize("kind", ["nodata", "alpha", "choice", "nan"])
+def test_gaps_stay_gaps_and_nothing_else_is_one(tmp_path, kind):
+    image, there = picture(150, 200) // 2 + 1, gap(150, 200)
+    options = {}
+    if kind == "nan":
+        image = image.astype(np.float32)
+        image[~there] = np.nan
+    elif kind == "alpha":
+        options["alpha"] = (there * 255).astype(np.uint8)
+    else:
+        image[~there] = 0
+        options |= {"nodata": 0} if kind == "nodata" else {}
+    write(tmp_path / "a.tif", image, **options)
+    model = Colours()
+    found = predict(tmp_path / "a.tif", model, tmp_path / "c.tif", probabilities=tmp_path / "p.tif",
+                    probability_type="float32", nodata=0 if kind == "choice" else None, **SMALL)  # fmt: skip
+    classes = read(tmp_path / "c.tif")[0]
+    np.testing.assert_array_equal(classes == 255, ~there)
+    shares = read(tmp_path / "p.tif")
+    assert np.isnan(shares[:, ~there]).all()
+    np.testing.assert_allclose(shares[:, there], shares_of(image)[there].T, atol=1e-5)
+    assert found.pixels == (there.sum(), there.size)
+    assert found.tiles[1] > 0
+    assert model.tiles == found.tiles[0] - found.tiles[1], "empty tiles are not shown to the network"
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.7])
+def test_gaps_stay_gaps_at_another_resolution(tmp_path, factor):
+    image, there = picture(150, 200) // 2 + 1, gap(150, 200)
+    image[~there] = 0
+    write(tmp_path / "a.tif", image, nodata=0)
+    predict(tmp_path / "a.tif", Constant(), tmp_path / "c.tif", resolution_m=0.5 / factor, **SMALL)
+    np.testing.assert_array_equal(read(tmp_path / "c.tif")[0], np.where(there, 1, 255))
+
+
+def test_an_image_of_nothing_is_predicted_without_the_network(tmp_path):
+    write(tmp_path / "a.tif", np.zeros((100, 100, 3), np.uint8), nodata=0)
+    model = Colours()
+    found = predict(tmp_path / "a.tif", model, tmp_path / "c.tif", **SMALL)
+    assert (read(tmp_path / "c.tif") == 255).all()
+    assert model.tiles == 0
+    assert found.pixels == (0, 10_000)
+    assert "nothing but nodata" in found.notes[-1]
+    assert set(found.shares.values()) == {0.0}
+
+
+def test_sixteen_bits_reach_the_model_as_they_are(tmp_path):
+    image = picture(80, 90, bands=5, dtype="uint16")
+    write(tmp_path / "a.tif", image)
+    seen = []
+
+    class Watching(Colours):
+        def probabilities(self, tiles, valid):
+            seen.append((tiles.dtype, tiles.max()))
+            return super().probabilities(tiles, valid)
+
+    found = predict(tmp_path / "a.tif", Watching(), tmp_path / "c.tif", **SMALL)
+    assert {dtype for dtype, _ in seen} == {np.dtype("uint16")}
+    assert max(high for _, high in seen) == image[..., :3].max()
+    assert "of 5 bands, 1, 2, 3 are used" in found.notes[0]
+
+
+def test_bands_are_taken_as_chosen(tmp_path):
+    image = picture(80, 90, bands=5)
+    write(tmp_path / "a.tif", image)
+    found = predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", bands=(5, 1, 3),
+                    probabilities=tmp_path / "p.tif", probability_type="float32", **SMALL)  # fmt: skip
+    expected = shares_of(image[..., [4, 0, 2]]).transpose(2, 0, 1)
+    np.testing.assert_allclose(read(tmp_path / "p.tif"), expected, atol=1e-5)
+    assert found.notes == ()
+
+
+def test_too_few_bands_are_refused(tmp_path):
+    write(tmp_path / "a.tif", picture(40, 40, bands=1))
+    with pytest.raises(InputError, match="has 1 band and the model wants 3"):
+        predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_a_palette_is_shown_as_its_colours(tmp_path):
+    numbers = picture(60, 70, bands=1) % 3
+    colours = {0: (10, 20, 200, 255), 1: (200, 20, 10, 255), 2: (10, 220, 30, 255)}
+    write(tmp_path / "a.tif", numbers, colours=colours)
+    predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", **SMALL)
+    np.testing.assert_array_equal(read(tmp_path / "c.tif")[0], np.array([2, 0, 1])[numbers[..., 0]])
+
+
+def test_without_coordinates_the_result_has_none_and_says_so(tmp_path):
+    write(tmp_path / "a.tif", picture(60, 70), crs=None, transform=None)
+    said = []
+    found = predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", say=said.append, **SMALL)
+    assert "no coordinate system" in said[0]
+    assert found.notes == tuple(said)
+    place = georeference(tmp_path / "c.tif")
+    assert place.crs is None
+    assert not place.known
+    assert found.cell_m is None
+
+
+def test_a_place_without_a_system_is_kept(tmp_path):
+    transform = rasterio.Affine(2.0, 0, 1000.0, 0, -2.0, 5000.0)
+    write(tmp_path / "a.tif", picture(60, 70), crs=None, transform=transform)
+    predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", **SMALL)
+    assert georeference(tmp_path / "c.tif").transform == transform
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_truncated_file_is_named_and_leaves_nothing(tmp_path, workers):
+    write(tmp_path / "a.tif", picture(400, 300), tiled=True, blockxsize=64, blockysize=64)
+    whole = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(NotAnImageError, match="truncated"):
+        predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", workers=workers, **SMALL)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_what_is_no_image_is_named(tmp_path):
+    (tmp_path / "a.tif").write_text("a letter")
+    with pytest.raises(NotAnImageError, match="not a raster"):
+        predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif")
+
+
+@pytest.mark.parametrize("wrong", ["shape", "nan", "logits"])
+def test_a_model_that_gives_no_probabilities_is_found_out(tmp_path, wrong):
+    write(tmp_path / "a.tif", picture(60, 70))
+
+    class Broken(Colours):
+        def probabilities(self, tiles, valid):
+            said = super().probabilities(tiles, valid)
+            return {"shape": said[:, :2], "nan": said * np.nan, "logits": 9 * said - 4}[wrong]
+
+    with pytest.raises(InputError, match="model"):
+        predict(tmp_path / "a.tif", Broken(), tmp_path / "c.tif", **SMALL)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
