@@ -1,5 +1,7 @@
-"""A2-FPN (Li et al. 2022, "A2-FPN for semantic segmentation of fine-resolution remotely sensed images",
-International Journal of Remote Sensing 43).
+"""A2-FPN: a feature pyramid whose maps are weighed together by linear attention.
+
+Li et al. (2022), "A2-FPN for semantic segmentation of fine-resolution remotely sensed images", International
+Journal of Remote Sensing 43.
 
 A feature pyramid (Lin et al. 2017) of 256 channels on ResNet-34; each of its maps is brought to 1/4 and 64
 channels (Kirillov et al. 2019), and an attention aggregation module weighs the four side by side by linear

@@ -1,5 +1,7 @@
-"""ABCNet (Li et al. 2021, "ABCNet: Attentive bilateral contextual network for efficient semantic segmentation
-of fine-resolution remotely sensed imagery", ISPRS Journal 181).
+"""ABCNet: a path for detail and a path for context, joined by linear attention.
+
+Li et al. (2021), "ABCNet: Attentive bilateral contextual network for efficient semantic segmentation of
+fine-resolution remotely sensed imagery", ISPRS Journal 181.
 
 A spatial path of four convolutions keeps the detail at 1/8; a contextual path (ResNet-18) is enhanced by
 linear attention at 1/16 and 1/32; an aggregation module with linear attention joins them. Two auxiliary heads

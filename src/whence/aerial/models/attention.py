@@ -96,8 +96,9 @@ class ChannelAttention(nn.Module):
 
 
 class WindowAttention(nn.Module):
-    """Multi-head attention within square windows, with a learnt bias per relative position (Liu et al. 2021, "Swin").
+    """Multi-head attention within square windows, with a learnt bias per relative position.
 
+    Liu et al. (2021), "Swin transformer", equation 4.
     Windows at the lower and right rims reach beyond the map; what is not there is never attended to.
 
     Parameters

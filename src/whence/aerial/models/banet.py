@@ -1,5 +1,7 @@
-"""BANet (Wang et al. 2021, "Transformer meets convolution: A bilateral awareness network for semantic
-segmentation of very fine resolution urban scene images", Remote Sensing 13).
+"""BANet: a transformer for long range and convolutions for detail, side by side.
+
+Wang et al. (2021), "Transformer meets convolution: A bilateral awareness network for semantic segmentation of
+very fine resolution urban scene images", Remote Sensing 13.
 
 A dependency path (ResT-Lite, a transformer) for long range, a texture path of four convolutions for detail,
 joined by an aggregation module with linear attention; no auxiliary head.

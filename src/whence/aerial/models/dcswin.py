@@ -1,5 +1,7 @@
-"""DC-Swin (Wang et al. 2022, "A novel transformer based semantic segmentation scheme for fine-resolution
-remote sensing images", IEEE GRSL 19).
+"""DC-Swin: a Swin encoder under a densely connected decoder.
+
+Wang et al. (2022), "A novel transformer based semantic segmentation scheme for fine-resolution remote sensing
+images", IEEE GRSL 19.
 
 Swin-Small under a densely connected feature aggregation module: finer maps go down to coarser ones, coarser
 ones come up both step by step and two steps at once through dilated convolutions (large field connection),

@@ -1,9 +1,11 @@
-"""MANet (Li et al. 2022, "Multiattention network for semantic segmentation of fine-resolution remote sensing
-images", IEEE TGRS 60).
+"""MANet: a U-shaped network whose every map passes attention over pixels and over channels.
 
-A U-shaped network: every map of the encoder (ResNet-50 in the paper, ResNet-18 where it is compared with light
-networks) passes kernel attention over its pixels and attention over its channels, and is added to what a
-LinkNet decoder (Chaurasia & Culurciello 2017) brings up from below.
+Li et al. (2022), "Multiattention network for semantic segmentation of fine-resolution remote sensing images",
+IEEE TGRS 60.
+
+Every map of the encoder (ResNet-50 in the paper, ResNet-18 where it is compared with light networks) passes
+kernel attention over its pixels and attention over its channels, and is added to what a LinkNet decoder
+(Chaurasia & Culurciello 2017) brings up from below.
 
     1/4 (c1) · 1/8 (c2) · 1/16 (c3) · 1/32 (c4) -> attention each
     decoder: c -> c/4 -> twice the size -> next c; last 1/2 (32) -> 1/2 (32) -> logits at 1/2

@@ -16,6 +16,7 @@ from whence.aerial.models.backbones import backbone as built_backbone
 from whence.aerial.models.backbones.residual import ResidualBlock
 from whence.aerial.models.blocks import ClassHead
 from whence.aerial.models.contract import Network, Outputs, enlarged
+from whence.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,17 @@ class ResidualUNet(Network):
         Share of the channels that the class head drops while it learns.
     widths, depths
         Of the backbone ``residual``; its defaults when None.
+    finest
+        Stride of the map that the logits are made at: 2, or 4 for half the time where borders are drawn
+        coarsely anyway. It must be one of the backbone's; None takes its finest.
+    context
+        Whether the mean of the whole tile is added at the coarsest map. Without it a pixel's answer depends
+        on its neighbourhood alone.
+
+    Raises
+    ------
+    InputError
+        When the backbone has no map of the finest stride.
     """
 
     def __init__(
@@ -63,32 +75,43 @@ class ResidualUNet(Network):
         dropout: float = 0.1,
         widths: Sequence[int] | None = None,
         depths: Sequence[int] | None = None,
+        finest: int | None = None,
+        context: bool = True,
     ) -> None:
         super().__init__()
         shape = {name: value for name, value in (("widths", widths), ("depths", depths)) if value is not None}
         self.backbone = built_backbone(backbone, bands=bands, pretrained=pretrained, weights=weights, **shape)
-        up = [fine_width if stride < _COARSE else width for stride in self.backbone.strides]
+        strides = self.backbone.strides
+        if finest is not None and finest not in strides:
+            raise InputError(f"the backbone {backbone} has maps at {strides}, none at {finest}")
+        self.first = 0 if finest is None else strides.index(finest)
+        channels = self.backbone.channels[self.first :]
+        up = [fine_width if stride < _COARSE else width for stride in strides[self.first :]]
         self.laterals = nn.ModuleList(
-            nn.Conv2d(inputs, outputs, 1) for inputs, outputs in zip(self.backbone.channels, up, strict=True)
+            nn.Conv2d(inputs, outputs, 1) for inputs, outputs in zip(channels, up, strict=True)
         )
         self.descents = nn.ModuleList(
             nn.Identity() if coarse == fine else nn.Conv2d(coarse, fine, 1, bias=False)
             for fine, coarse in zip(up, [*up[1:], width], strict=True)
         )
-        self.whole = nn.Conv2d(self.backbone.channels[-1], width, 1)
+        self.whole = nn.Conv2d(self.backbone.channels[-1], width, 1) if context else None
         self.refine = nn.ModuleList(ResidualBlock(each, each) for each in up)
         self.head = ClassHead(up[0], classes, dropout=dropout)
         self.auxiliary = ClassHead(width, classes, dropout=dropout)
-        self.auxiliary_at = self.backbone.strides.index(8)
+        self.auxiliary_at = strides.index(8) - self.first
 
     def raw(self, images: Tensor, *, training: bool) -> Outputs:
         """Logits at the finest map of the backbone; the auxiliary ones at 1/8."""
-        maps = self.backbone(images)
-        found: Tensor = self.whole(functional.adaptive_avg_pool2d(maps[-1], 1))
+        maps = self.backbone(images)[self.first :]
+        found: Tensor | None = None
+        if self.whole is not None:
+            found = self.whole(functional.adaptive_avg_pool2d(maps[-1], 1))
         auxiliary: tuple[Tensor, ...] = ()
         for at in reversed(range(len(maps))):
             beside = self.laterals[at](maps[at])
-            found = self.refine[at](beside + enlarged(self.descents[at](found), beside))
+            if found is not None:
+                beside = beside + enlarged(self.descents[at](found), beside)
+            found = self.refine[at](beside)
             if training and at == self.auxiliary_at:
                 auxiliary = (self.auxiliary(found),)
         return Outputs(self.head(found), auxiliary)

@@ -1,5 +1,6 @@
-"""SegFormer (Xie et al. 2021, "SegFormer: Simple and efficient design for semantic segmentation with
-transformers"), of the transformers library.
+"""SegFormer, of the transformers library.
+
+Xie et al. (2021), "SegFormer: Simple and efficient design for semantic segmentation with transformers".
 
 The encoder MiT-B0 … B5 gives maps at 1/4 … 1/32; the decoder brings each to one width (256 for B0 and B1, 768
 from B2 on), joins them at 1/4 and ends in one pointwise convolution.

@@ -1,5 +1,7 @@
-"""UNetFormer (Wang et al. 2022, "UNetFormer: A UNet-like transformer for efficient semantic segmentation of
-remote sensing urban scene imagery", ISPRS Journal 190).
+"""UNetFormer: a light convolutional encoder under a decoder of global-local attention.
+
+Wang et al. (2022), "UNetFormer: A UNet-like transformer for efficient semantic segmentation of remote sensing
+urban scene imagery", ISPRS Journal 190.
 
 A convolutional encoder (ResNet-18) and a decoder of global-local transformer blocks: attention within windows
 joined across them by pooling along a cross, beside two small convolutions; skips are fused with a learnt
@@ -70,7 +72,7 @@ class GlobalLocalAttention(nn.Module):
 
 
 class GlobalLocalBlock(nn.Module):
-    """Transformer block with batch norm: attention and a feed-forward part, each beside a shortcut (figure 3)."""
+    """Transformer block with batch norm (figure 3): attention, then a feed-forward part, beside shortcuts."""
 
     def __init__(self, channels: int, *, heads: int = 8, window_px: int = 8) -> None:
         super().__init__()

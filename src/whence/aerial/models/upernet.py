@@ -1,7 +1,8 @@
-"""UperNet (Xiao et al. 2018, "Unified perceptual parsing for scene understanding"), of the transformers library.
+"""UperNet, of the transformers library.
 
-A pyramid of pooled means (1, 2, 3 and 6 bins a side) on the coarsest map, and a feature pyramid of 512 channels
-whose maps are joined at 1/4; the auxiliary head sits on the map at 1/16. By default on Swin-Tiny.
+Xiao et al. (2018), "Unified perceptual parsing for scene understanding": a pyramid of pooled means (1, 2, 3
+and 6 bins a side) on the coarsest map, and a feature pyramid of 512 channels whose maps are joined at 1/4;
+the auxiliary head sits on the map at 1/16. By default on Swin-Tiny.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch import nn
 
 from whence._optional import require
 from whence.aerial.models.backbones import backbone as built_backbone
+from whence.aerial.models.blocks import NormalisedPool
 from whence.aerial.models.contract import Network, Outputs
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ class UperNet(Network):
 
 
 def _heads(channels: list[int], *, classes: int, width: int) -> tuple[Any, Any]:
-    """The library's two heads, their pooling made traceable."""
+    """Build the library's two heads, and make their pooling traceable."""
     require("transformers", extra="aerial")
     library = require("transformers.models.upernet.modeling_upernet", extra="aerial")
     settings = SimpleNamespace(
@@ -105,8 +107,15 @@ def _heads(channels: list[int], *, classes: int, width: int) -> tuple[Any, Any]:
         auxiliary_concat_input=False,
     )
     head = library.UperNetHead(settings, channels)
-    for name, layer in list(head.named_modules()):
-        if isinstance(layer, nn.AdaptiveAvgPool2d):
-            parent, _, last = name.rpartition(".")
-            setattr(head.get_submodule(parent), last, BinnedMeans(int(layer.output_size)))  # type: ignore[arg-type]
-    return head, library.UperNetFCNHead(settings)
+    for block in head.psp_modules.blocks:
+        _made_traceable(block)
+    return head, library.UperNetFCNHead(settings, channels)
+
+
+def _made_traceable(block: Any) -> None:
+    """Exchange the pooling of a block of the pyramid, and a batch norm that refuses a batch of one."""
+    pool, layer = block.layers
+    means, norm = BinnedMeans(int(pool.output_size)), NormalisedPool(layer.batch_norm.num_features)
+    setattr(block, "0", means)
+    block.layers[0] = means
+    layer.batch_norm = norm

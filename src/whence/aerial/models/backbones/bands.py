@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -37,35 +37,25 @@ def with_bands(model: nn.Module, bands: int) -> nn.Module:
     InputError
         When it has no convolution to change.
     """
-    for name, layer in model.named_modules():
-        if isinstance(layer, nn.Conv2d):
-            break
-    else:
+    found = next((each for each in model.named_modules() if isinstance(each[1], nn.Conv2d)), None)
+    if found is None:
         raise InputError("the backbone has no convolution to adapt to other bands")
-    if layer.in_channels != bands:
-        made = nn.Conv2d(
-            bands,
-            layer.out_channels,
-            layer.kernel_size,
-            layer.stride,
-            layer.padding,
-            bias=layer.bias is not None,
-        )
-        with torch.no_grad():
-            made.weight.copy_(repeated_kernels(layer.weight, bands))
-            if layer.bias is not None and made.bias is not None:
-                made.bias.copy_(layer.bias)
-        parent, _, last = name.rpartition(".")
-        setattr(model.get_submodule(parent), last, made)
-        _tell(model, layer.in_channels, bands)
+    layer: Any = found[1]
+    before = int(layer.in_channels)
+    if before != bands:
+        kernels = repeated_kernels(layer.weight.detach(), bands)
+        layer.weight = nn.Parameter(kernels.contiguous())
+        layer.in_channels = bands
+        _tell(model, before, bands)
     return model
 
 
 def _tell(model: nn.Module, before: int, bands: int) -> None:
     """Let the parts that check the number of bands know the new one."""
+    part: Any
     for part in model.modules():
         if getattr(part, "num_channels", None) == before:
             part.num_channels = bands
-    configuration = getattr(model, "config", None)
+    configuration: Any = getattr(model, "config", None)
     if configuration is not None:
         configuration.num_channels = bands

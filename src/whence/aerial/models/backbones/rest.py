@@ -8,6 +8,7 @@ weights normalised after it, and positions enter as a gate on every stage's inpu
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -125,7 +126,7 @@ class RestLite(Backbone):
                 nn.Conv2d(half, _WIDTHS[0], 3, stride=2, padding=1),
             )
         ]
-        for inputs, outputs in zip(_WIDTHS[:-1], _WIDTHS[1:], strict=True):
+        for inputs, outputs in pairwise(_WIDTHS):
             entries.append(convolution(inputs, outputs, stride=2, act=None))
         self.stages = nn.ModuleList(
             _Stage(entry, width=width, heads=heads, reduced=reduced)

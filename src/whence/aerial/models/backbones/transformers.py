@@ -1,4 +1,4 @@
-"""Backbones of the transformers library: ResNet, Swin, ConvNeXt, EfficientNet and the encoder of SegFormer."""
+"""Backbones of the transformers library: ResNet, Swin, ConvNeXt, EfficientNet, the encoder of SegFormer."""
 
 from __future__ import annotations
 
