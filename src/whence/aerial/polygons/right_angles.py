@@ -22,6 +22,8 @@ __all__ = ["GUARD_IOU", "main_directions", "squared"]
 GUARD_IOU = 0.85
 _NEAR = np.radians(15.0)
 _LEAST_ALIGNED = 0.7  # of the outline; of a circle it is 0.33, or 0.67 with two directions
+_LEAST_FIRST = 0.55  # near the first of two directions; of an octagon, which a small circle is, it is half
+_SECOND_GUARD_IOU = 0.92  # for a second trial with more tolerance; a square in the place of a circle has 0.91
 _SECOND_SHARE = 0.2
 _TOLERANCE_CELLS = 1.5
 _PARALLEL = np.sin(np.radians(8.0))
@@ -68,25 +70,31 @@ def squared(
     tuple or None
         The polygon and its IoU with the outline; None when it is refused.
     """
+    step = max(tolerance, _TOLERANCE_CELLS * cell)
+    for trial, guard in ((step, guard_iou), (2.0 * step, max(guard_iou, _SECOND_GUARD_IOU))):
+        polygon = _fit(outline, cell, trial)
+        found = None if polygon is None else _guarded(polygon, outline, guard)
+        if found is not None:
+            return found
+    return None
+
+
+def _fit(outline: Any, cell: float, step: float) -> Any:
+    """Lay walls through an outline; None where no main direction or no sensible ring is found."""
     import shapely
 
-    step = max(tolerance, _TOLERANCE_CELLS * cell)
     rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
     pieces = [_pieces(ring, cell, step) for ring in rings]
-    if not pieces or any(piece is None for piece in pieces[:1]):
+    if not pieces or pieces[0] is None:
         return None
     axes = main_directions([piece for ring in pieces if ring is not None for piece in ring])
     if axes is None:
         return None
-    new = [None if ring is None else _ring(ring, axes, step) for ring in pieces]
-    if new[0] is None:
+    shell, *inner = [None if ring is None else _ring(ring, axes, step) for ring in pieces]
+    if shell is None:
         return None
-    holes = [
-        simple
-        for ring, old in zip(new[1:], rings[1:], strict=True)
-        if (simple := _or(ring, old, step)) is not None
-    ]
-    return _guarded(shapely.Polygon(new[0], holes), outline, guard_iou)
+    holes = [_or(ring, old, step) for ring, old in zip(inner, rings[1:], strict=True)]
+    return shapely.Polygon(shell, [hole for hole in holes if hole is not None])
 
 
 def _guarded(polygon: Any, outline: Any, guard_iou: float) -> tuple[Any, float] | None:
@@ -121,11 +129,11 @@ def main_directions(pieces: list[Floats]) -> Floats | None:
     -------
     Floats or None
         (1,) or (2,) radians in [0, π/2), each standing for itself and what is across it; None when less
-        than 70 % of the walls are near them.
+        than 70 % of the walls are near them, or of two directions the first has too little.
     """
     lines = [_fitted(points) for points in pieces]
     angles = np.array([np.arctan2(along[1], along[0]) % (np.pi / 2.0) for _, along in lines])
-    weights = np.array([float(len(points)) for points in pieces])
+    weights = np.array([float(np.hypot(*(points[-1] - points[0]))) for points in pieces])
     first = _peak(angles, weights)
     rest = np.abs(_off(angles, first)) > _NEAR
     axes = [_refined(pieces, angles, first)]
@@ -135,6 +143,8 @@ def main_directions(pieces: list[Floats]) -> Floats | None:
         0.5 if len(axes) > 1 else 1.0
     )
     if weights[near].sum() < _LEAST_ALIGNED * weights.sum():
+        return None
+    if len(axes) > 1 and weights[~rest].sum() < _LEAST_FIRST * weights.sum():
         return None
     return np.array(axes)
 
