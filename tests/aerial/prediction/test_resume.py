@@ -40,7 +40,7 @@ def interrupted(folder, *, after: int = 14, **more) -> Stopping:
 
 @pytest.mark.parametrize(
     ("more", "after"),
-    [({}, 3), ({}, 14), ({"overlap": 40}, 30), ({"resolution_m": 0.8}, 7), ({"resolution_m": 0.3}, 37)],
+    [({}, 3), ({}, 14), ({"overlap": 40}, 30), ({"resolution_m": 0.8}, 6), ({"resolution_m": 0.3}, 37)],
 )
 def test_going_on_gives_what_one_run_gives(folder, more, after):
     options = OPTIONS | more
