@@ -116,11 +116,10 @@ class AerialConfig:
         made = {name: built(kind, _table(values, name), name) for name, kind in SECTIONS.items()}
         if not made["data"].root:
             raise InputError('[data] needs the folder of the data set: root = "data/dubai"')
-        made["data"] = replace(made["data"], root=str(Path(base) / made["data"].root))
-        for name in ("weights", "start"):  # a folder beside the configuration, or a name
-            there = Path(base) / getattr(made["network"], name)
-            if getattr(made["network"], name) and there.exists():
-                made["network"] = replace(made["network"], **{name: str(there)})
+        options = {key: _beside(value, Path(base)) for key, value in made["data"].options.items()}
+        made["data"] = replace(made["data"], root=str(Path(base) / made["data"].root), options=options)
+        found = {name: _beside(getattr(made["network"], name), Path(base)) for name in ("weights", "start")}
+        made["network"] = replace(made["network"], **found)
         return cls(**made)
 
     def to_json(self) -> Json:
@@ -150,6 +149,13 @@ def _table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(table, Mapping):
         raise InputError(f"[{name}] must be a table of settings, not {table!r}")
     return table
+
+
+def _beside(value: Any, base: Path) -> Any:
+    """Give the path of a file or folder beside the configuration; all else, names above all, as it is."""
+    if isinstance(value, str) and value and (base / value).exists():
+        return str(base / value)
+    return value
 
 
 def _put(values: dict[str, Any], name: str, value: Any) -> None:
