@@ -35,6 +35,8 @@ MODELS: tuple[Model, ...] = ("auto", "full", "shift", "unit")
 OFF = 3.0
 """A fixed slope that the heights contradict by more standard errors than this does not name outliers."""
 
+_NO_DIFFERENCE = 1e-4  # of lengths: the feet of Britain and America
+
 _MIXED = ("metre", "foot", "fathom", "sazhen")  # units in which single heights of a sheet may stand
 
 
@@ -170,25 +172,30 @@ class _Data:
         out[self.known] = kept
         return out
 
-    @cached_property
+    @property
     def free(self) -> Regression | None:
         """The fit of α and β, or None where the heights do not determine α."""
-        if self.why_not_free:
-            return None
-        design, observed = design_of("full", None, self.map_heights, self.modern_m)
-        try:
-            return trimmed(design, observed, seed=self.seed)
-        except NotEnoughDataError:  # those that agree are all of one height
-            return None
+        return self._free[0]
 
-    @cached_property
+    @property
     def why_not_free(self) -> str:
         """Why α is not determined, or nothing."""
+        return self._free[1]
+
+    @cached_property
+    def _free(self) -> tuple[Regression | None, str]:
         if len(self.map_heights) == 1:
-            return "one height cannot tell α, the metres in a unit of the map"
+            return None, "one height cannot tell α, the metres in a unit of the map"
         if np.ptp(self.map_heights) <= 1e-9 * np.abs(self.map_heights).max():
-            return f"all heights on the map are {self.map_heights[0]:g}, so they cannot tell α"
-        return ""
+            return None, f"all heights on the map are {self.map_heights[0]:g}, so they cannot tell α"
+        design, observed = design_of("full", None, self.map_heights, self.modern_m)
+        alike = "the heights that agree are all equal but for one, so nothing would check α"
+        try:
+            found = trimmed(design, observed, seed=self.seed)
+        except NotEnoughDataError:
+            return None, alike
+        hangs = found.freedom > 0 and float(found.leverage[found.kept].max()) > 1 - 1e-9
+        return (None, alike) if hangs else (found, "")
 
     @property
     def free_alpha(self) -> tuple[float, float] | None:
@@ -198,9 +205,9 @@ class _Data:
 
     def require_slope(self) -> None:
         if self.free is None:
-            why = self.why_not_free or "the heights that agree are all of one value, so they cannot tell α"
             raise NotEnoughDataError(
-                f"{why}; fit the shift alone (--model shift), name the unit (--unit), or add heights"
+                f"{self.why_not_free}; fit the shift alone (--model shift), name the unit (--unit), or add "
+                "heights"
             )
 
     def regression(self, model: str, unit: Unit | None, *, tilt: bool) -> Regression:
@@ -235,11 +242,21 @@ def _chosen(model: str, named: Unit | None, data: _Data) -> tuple[str, Unit | No
         return fixed, named, ()
     if data.free_alpha is None:  # two heights: nothing to compare
         return ("unit", named, ()) if named is not None else ("full", None, ())
-    units = [named] if named is not None else [one for one, _ in consistent_units(*data.free_alpha)]
-    if len(units) > 1:  # several units fit: naming one of them would be a guess
-        units = []
+    units = [named] if named is not None else _unit_to_try(*data.free_alpha)
     best, candidates = choose_model(data.map_heights, data.modern_m, data.free, units=units)
     return best.model, best.unit, candidates
+
+
+def _unit_to_try(alpha: float, error: float) -> list[Unit]:
+    """Give the one unit that a slope does not contradict; of feet that differ by nothing, the first.
+
+    Where units of different lengths fit, naming one of them would be a guess.
+    """
+    near = [one for one, _ in consistent_units(alpha, error, within=OFF)]
+    lengths = [one.metres for one in near]
+    if not near or max(lengths) - min(lengths) > _NO_DIFFERENCE * max(lengths):
+        return []
+    return [next(one for one in UNITS.values() if one in near)]
 
 
 def _numbers(model: str, unit: Unit | None, found: Regression) -> tuple[float, float, Floats | None]:

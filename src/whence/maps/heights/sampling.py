@@ -53,8 +53,7 @@ def sample_heights(model: PathLike, world: Floats, *, crs: Crs | None) -> Floats
         if affine.is_identity:
             raise InputError(f"{model} does not say where it lies; give it a coordinate system and a place")
         places = _in_system(world, crs, None if system is None else Crs.parse(system.to_wkt()))
-        columns, rows = ~affine * (places[:, 0], places[:, 1])
-        cells = np.stack([columns, rows], axis=1)
+        cells = _applied(~affine, places)
         size = (reader.raster.width, reader.raster.height)
         inside = np.isfinite(cells).all(axis=1) & (cells >= 0).all(axis=1) & (cells <= size).all(axis=1)
         if not inside.any():
@@ -90,12 +89,18 @@ def _shares(offset: float, count: int) -> Floats:
     return np.array([1.0 - offset, offset])[:count] if count > 1 else np.ones(1)
 
 
+def _applied(affine: Any, points: Floats) -> Floats:
+    """Turn (n, 2) points by the six numbers of a geotransform."""
+    x, y = points[:, 0], points[:, 1]
+    return np.stack([affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f], axis=1)
+
+
 def _nowhere(model: PathLike, places: Floats, affine: Any, size: tuple[int, int]) -> str:
-    corners = np.array([affine * corner for corner in ((0, 0), (size[0], 0), (0, size[1]), size)])
+    corners = _applied(affine, np.array([(0, 0), (size[0], 0), (0, size[1]), size], dtype=np.float64))
     (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
     (first, low), (last, high) = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
     return (
         f"none of the {len(places)} places lies in {model}: it covers {west:.6g} to {east:.6g} and "
-        f"{south:.7g} to {north:.7g}, they are at {first:.6g} to {last:.6g} and {low:.7g} to {high:.7g} in its "
-        "system; check the coordinate system and its zone (--place names a place that the sheet shows)"
+        f"{south:.7g} to {north:.7g}, they are at {first:.6g} to {last:.6g} and {low:.7g} to {high:.7g} in "
+        "its system; check the coordinate system and its zone (--place names a place that the sheet shows)"
     )

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
-from pyproj.database import query_crs_info
-from pyproj.enums import PJType
 
 from whence.earth.crs import Crs
 from whence.errors import InputError
+from whence.maps.heights.register import ask_register
 
 if TYPE_CHECKING:
     from whence.typing import ArrayLike, Floats
@@ -28,6 +27,7 @@ MARGIN = 0.5
 """A sheet reaches beyond the box of its points by this share of the box's longer side, if not by less."""
 
 _FREE = ("longitude of natural origin", "false easting")
+_STRIP_DEG = 0.5
 _WGS84 = pyproj.Geod(ellps="WGS84")
 
 
@@ -128,7 +128,8 @@ def check_place(world: ArrayLike, crs: Crs | str, place: ArrayLike, *, margin: f
     known = (float(lonlat[0]), float(lonlat[1]))
     if _is_inside(points, system, lonlat, margin):
         return PlaceCheck(system, True, _distance_km(points, system, lonlat), (), known)
-    better = tuple(one for one in family(system) if _is_inside(points, one, lonlat, margin))
+    siblings = family(system, near=known)
+    better = _those_around(lonlat, siblings, points, margin)
     return PlaceCheck(system, False, _distance_km(points, system, lonlat), better, known)
 
 
@@ -155,21 +156,29 @@ def parse_place(text: str) -> tuple[float, float]:
     return longitude, latitude
 
 
-def family(crs: Crs) -> tuple[Crs, ...]:
+def family(crs: Crs, *, near: tuple[float, float] | None = None) -> tuple[Crs, ...]:
     """List the other zones of a system: of its datum and projection, with another central meridian.
 
     Those nearest come first, and of these those whose name differs by the number of the zone alone.
+
+    Parameters
+    ----------
+    crs
+        The system.
+    near
+        Longitude, latitude: only systems that the register has for that place. Making all zones of the world
+        takes seconds.
 
     Examples
     --------
     >>> [one.code for one in family(Crs.parse("EPSG:2392"))][:2]
     ['EPSG:2391', 'EPSG:2393']
     """
-    return _family(crs.wkt)
+    return _family(crs.wkt, near)
 
 
 @lru_cache(maxsize=16)
-def _family(wkt: str) -> tuple[Crs, ...]:
+def _family(wkt: str, near: tuple[float, float] | None) -> tuple[Crs, ...]:
     own = pyproj.CRS.from_wkt(wkt)
     if own.coordinate_operation is None or own.geodetic_crs is None or own.is_geographic:
         return ()
@@ -179,17 +188,32 @@ def _family(wkt: str) -> tuple[Crs, ...]:
         return ()
     datum = own.name.partition(" / ")[0]
     found: list[tuple[float, bool, str, pyproj.CRS]] = []
-    for row in query_crs_info(pj_types=PJType.PROJECTED_CRS):
-        if row.name.partition(" / ")[0] != datum:
-            continue
-        other = pyproj.CRS.from_authority(row.auth_name, row.code)
+    for authority, code in _rows(datum, near):
+        other = pyproj.CRS.from_authority(authority, code)
         theirs = _parameters(other)
         if not _is_sibling(own, other, numbers, theirs):
             continue
         away = abs((theirs[_FREE[0]] - meridian + 180) % 360 - 180)
-        found.append((away, _stem(other.name) != _stem(own.name), f"{row.auth_name}:{row.code}", other))
+        found.append((away, _stem(other.name) != _stem(own.name), f"{authority}:{code}", other))
     found.sort(key=lambda one: one[:3])
     return tuple(Crs.parse(one[3]) for one in found)
+
+
+def _rows(datum: str, near: tuple[float, float] | None) -> list[tuple[Any, ...]]:
+    """Find the projected systems of a datum, all or those around a place: authority and code."""
+    question = "select distinct c.auth_name, c.code from projected_crs c "
+    if near is None:
+        return ask_register(question + "where c.name like ? and c.deprecated = 0", (f"{datum} / %",))
+    longitude, latitude = near
+    question += (
+        "join usage u on u.object_table_name = 'projected_crs' and u.object_auth_name = c.auth_name "
+        "and u.object_code = c.code "
+        "join extent e on e.auth_name = u.extent_auth_name and e.code = u.extent_code "
+        "where c.name like ? and c.deprecated = 0 and e.south_lat <= ? and e.north_lat >= ? "
+        "and e.west_lon <= ? and e.east_lon >= ?"
+    )
+    bounds = (latitude + _STRIP_DEG, latitude - _STRIP_DEG, longitude + _STRIP_DEG, longitude - _STRIP_DEG)
+    return ask_register(question, (f"{datum} / %", *bounds))
 
 
 def _parameters(crs: pyproj.CRS) -> dict[str, float]:
@@ -213,11 +237,32 @@ def _stem(name: str) -> str:
     return "".join("#" if letter.isdigit() else letter for letter in name).replace("##", "#")
 
 
+def _those_around(
+    lonlat: Floats, siblings: tuple[Crs, ...], points: Floats, margin: float
+) -> tuple[Crs, ...]:
+    """Choose the systems of one datum by which a place lies in the sheet: the datum is changed only once."""
+    if not siblings:
+        return ()
+    base = pyproj.CRS.from_wkt(siblings[0].wkt).geodetic_crs
+    longitude, latitude = Crs.parse(base).from_lonlat(lonlat[None])[0]
+    found = []
+    for one in siblings:
+        there = np.array(pyproj.Proj(pyproj.CRS.from_wkt(one.wkt))(longitude, latitude))
+        if _holds(points, there, margin):
+            found.append(one)
+    return tuple(found)
+
+
 def _is_inside(points: Floats, crs: Crs, lonlat: Floats, margin: float) -> bool:
     try:
         there = crs.from_lonlat(lonlat[None])[0]
     except InputError:  # outside of what the system can express
         return False
+    return _holds(points, there, margin)
+
+
+def _holds(points: Floats, there: Floats, margin: float) -> bool:
+    """Tell whether a place lies in the box of the points, or little beyond."""
     low, high = points.min(axis=0), points.max(axis=0)
     reach = margin * float((high - low).max())
     return bool((there >= low - reach).all() and (there <= high + reach).all())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyproj import datadir
 
 from whence.errors import NotFoundError
+from whence.maps.heights.register import ask_register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,18 +61,10 @@ def older_names(grid: str) -> tuple[str, ...]:
     >>> older_names("us_nga_egm96_15.tif")
     ('egm96_15.gtx', 'WW15MGH.GRD')
     """
-    register = next(
-        (Path(folder) / "proj.db" for folder in datadir.get_data_dir().split(os.pathsep)
-         if (Path(folder) / "proj.db").is_file()),
-        None,
-    )  # fmt: skip
-    if register is None:
-        return ()
-    with closing(sqlite3.connect(f"{register.as_uri()}?mode=ro", uri=True)) as base:
-        rows = base.execute(
-            "select old_proj_grid_name, original_grid_name from grid_alternatives where proj_grid_name = ?",
-            (grid,),
-        ).fetchall()
+    rows = ask_register(
+        "select old_proj_grid_name, original_grid_name from grid_alternatives where proj_grid_name = ?",
+        (grid,),
+    )
     names = [name for row in rows for name in row if name and name != grid]
     return tuple(dict.fromkeys(names))
 

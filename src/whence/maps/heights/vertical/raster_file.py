@@ -150,7 +150,7 @@ def _systems(file: Any, crs: Any, model: PathLike) -> tuple[Crs, VerticalSystem 
 def _border(file: Any) -> Floats:
     """Places along and within a raster, (n, 2)."""
     columns, rows = np.meshgrid(np.linspace(0, file.width, _BORDER), np.linspace(0, file.height, _BORDER))
-    return np.stack(file.transform * (columns.ravel(), rows.ravel()), axis=-1)
+    return _places(file.transform, columns.ravel(), rows.ravel())
 
 
 def _written_system(target: VerticalSystem, flat: pyproj.CRS) -> str:
@@ -234,6 +234,12 @@ def _moved(file: Any, area: Area, heights: Floats, route: Route) -> Floats:
     out = np.full(heights.shape, np.nan)
     if known.any():
         rows, columns = np.nonzero(known)
-        x, y = file.transform * (columns + area.col_off + 0.5, rows + area.row_off + 0.5)
-        out[known] = route.apply(np.stack([x, y], axis=-1), heights[known])
+        places = _places(file.transform, columns + area.col_off + 0.5, rows + area.row_off + 0.5)
+        out[known] = route.apply(places, heights[known])
     return out
+
+
+def _places(affine: Any, columns: Floats, rows: Floats) -> Floats:
+    """Give (n, 2) x, y of columns and rows."""
+    x = affine.a * columns + affine.b * rows + affine.c
+    return np.stack([x, affine.d * columns + affine.e * rows + affine.f], axis=-1)
