@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.errors import InputError
-
 from whence.maps.heights.tracing.levels import Claims, Ladder, solve_levels
 from whence.maps.heights.tracing.traced import Contradiction
 from whence.maps.heights.tracing.views import views_of
@@ -60,6 +59,14 @@ class Marks:
     def __len__(self) -> int:
         return len(self.heights_m)
 
+    def joined(self, other: Marks) -> Marks:
+        """Give these and others."""
+        return Marks(
+            np.concatenate([self.pixels, other.pixels]),
+            np.concatenate([self.heights_m, other.heights_m]),
+            (*self.names, *other.names),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Weighed:
@@ -88,13 +95,17 @@ def weigh(work: LineWork, labels: Marks, spots: Marks, *, interval_m: float | No
     """
     count = len(work.lines)
     views = views_of(
-        list(work.lines), spots.pixels, work.ink.hidden, cell_px=work.ink.cell_px, step_px=1.5 * work.stroke_px
+        list(work.lines),
+        spots.pixels,
+        work.ink.hidden,
+        cell_px=work.ink.cell_px,
+        step_px=1.5 * work.stroke_px,
     )
     on_line = _lines_of(work, labels)
     ladder, notes = _ladder(work, views, labels, on_line, interval_m)
     if ladder is None:
-        none: tuple[Evidence, ...] = ("none",) * count
-        return Weighed(np.full(count, np.nan), none, (), 0.0, notes)
+        unknown = np.full(count, np.nan)
+        return Weighed(unknown, _rests_on(unknown, set()), (), 0.0, notes)
     step = ladder.interval_m
     placed = on_line >= 0
     claims = Claims(labels.heights_m[placed] / step, on_line[placed], spots.heights_m / step, work.is_index)
@@ -118,7 +129,7 @@ def _rests_on(heights: Floats, labelled: set[int]) -> tuple[Evidence, ...]:
 
 
 def _lines_of(work: LineWork, labels: Marks) -> Ints:
-    """Number (k,) of the line on which each label stands, an index contour by preference; -1 for none."""
+    """Find the line (k,) on which each label stands, an index contour by preference; -1 for none."""
     from scipy.spatial import cKDTree
 
     if not len(labels):
@@ -181,7 +192,9 @@ def _between(work: LineWork, views: Views) -> int:
     """Count the steps from one index contour to the next: the commonest shortest way over thin lines."""
     sure = views.votes >= _FACING
     beside: dict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
-    for (one, other), (first, second) in zip(views.lines[sure].tolist(), views.sides[sure].tolist(), strict=True):
+    for (one, other), (first, second) in zip(
+        views.lines[sure].tolist(), views.sides[sure].tolist(), strict=True
+    ):
         beside[one, first].add((other, second))
         beside[other, second].add((one, first))
     steps: Counter[int] = Counter()
@@ -197,7 +210,7 @@ def _between(work: LineWork, views: Views) -> int:
 def _steps_to_thick(
     work: LineWork, beside: dict[tuple[int, int], set[tuple[int, int]]], start: tuple[int, int]
 ) -> int:
-    """Steps from a side of an index contour across thin lines to another index contour; 0 for none."""
+    """Count the steps from a side of an index contour over thin lines to another one; 0 for none."""
     front, seen = {start}, {start[0]}
     for step in range(1, 12):
         facing = {one for place in front for one in beside[place] if one[0] not in seen}

@@ -71,7 +71,7 @@ def simplified(chains: Iterable[Chain], stroke_px: float) -> list[Link]:
 
 
 def _numbered(chains: list[Chain]) -> list[Link]:
-    """Number the pieces of ink."""
+    """Tell to which piece of ink each chain belongs."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -88,7 +88,7 @@ def _numbered(chains: list[Chain]) -> list[Link]:
 
 
 def _meeting(links: list[Link]) -> dict[int, list[End]]:
-    """Ends that meet in each node."""
+    """Find the ends that meet in each node."""
     meeting: dict[int, list[End]] = defaultdict(list)
     for number, link in enumerate(links):
         for end, node in enumerate(link.nodes):
@@ -149,11 +149,7 @@ def _led_through(links: list[Link], ahead_px: float) -> list[Link]:
             partner[ends[one]] = ends[other]
             partner[ends[other]] = ends[one]
     seen: set[int] = set()
-    joined = []
-    for number in range(len(links)):
-        if number not in seen:
-            joined.append(_walk(links, partner, number, seen))
-    return joined
+    return [_walk(links, partner, number, seen) for number in range(len(links)) if number not in seen]
 
 
 def _walk(links: list[Link], partner: dict[End, End], number: int, seen: set[int]) -> Link:

@@ -13,6 +13,7 @@ from whence.errors import NotEnoughDataError
 from whence.maps.heights.tracing.evidence import Marks, weigh
 from whence.maps.heights.tracing.gaps import close_gaps
 from whence.maps.heights.tracing.inks import find_inks
+from whence.maps.heights.tracing.numerals import read_numerals
 from whence.maps.heights.tracing.profile import centred, thick_lines
 from whence.maps.heights.tracing.sheet_ink import ink_of_sheet
 from whence.maps.heights.tracing.strokes import strokes_of
@@ -73,6 +74,7 @@ def trace_contours(
     labels: HeightLabels | None = None,
     spots: HeightLabels | None = None,
     interval_m: float | None = None,
+    read: bool = False,
 ) -> Traced:
     """Trace the contour lines of a scan and give them heights.
 
@@ -88,6 +90,8 @@ def trace_contours(
         Spot heights.
     interval_m
         From one contour to the next; None derives it from the labels.
+    read
+        Read the heights that are printed beside contours, too.
 
     Raises
     ------
@@ -96,7 +100,10 @@ def trace_contours(
     """
     with _opened(image) as scan:
         work = line_work(scan, ink=ink)
-    weighed = weigh(work, Marks.of(labels), Marks.of(spots), interval_m=interval_m)
+        given = Marks.of(labels)
+        if read:
+            given = given.joined(read_numerals(work))
+    weighed = weigh(work, given, Marks.of(spots), interval_m=interval_m)
     return Traced(
         lines=work.lines,
         heights_m=weighed.heights_m,
@@ -145,8 +152,8 @@ def line_work(scan: Scan, *, ink: str | None = None) -> LineWork:
     long = [one for one in joined if one.length_px >= _SHORTEST * stroke_px or one.closed]
     if not long:
         raise NotEnoughDataError(
-            f"there is no line longer than a letter in the ink {inks.ink.hex}; name the colour of the contours "
-            "(--ink)"
+            f"there is no line longer than a letter in the ink {inks.ink.hex}; name the colour of the "
+            "contours (--ink)"
         )
     drawn = [centred(one.points_px, sheet.share, 1.2 * stroke_px) for one in long]
     widths, lengths = np.array([width for _, width in drawn]), np.array([one.length_px for one in long])
@@ -172,14 +179,16 @@ def _covered(sheet: SheetInk, strokes: Strokes) -> Bools:
 
 
 def _open_ends(work: LineWork) -> tuple[OpenEnd, ...]:
-    """Ends that nothing explains."""
+    """List the ends that nothing explains."""
     rim = 6.0 * work.stroke_px
     found = []
     for number, line in enumerate(work.lines):
         if (line[0] == line[-1]).all():
             continue
         for place, inner in ((line[0], line[min(4, len(line) - 1)]), (line[-1], line[-min(5, len(line))])):
-            onward = place + (place - inner) / max(float(np.hypot(*(place - inner))), 1e-9) * 2 * work.stroke_px
+            onward = (
+                place + (place - inner) / max(float(np.hypot(*(place - inner))), 1e-9) * 2 * work.stroke_px
+            )
             at_rim = bool((place < rim).any() or (place > np.array(work.size_px) - rim).any())
             if not at_rim and not _is_hidden(work.ink, onward):
                 found.append(OpenEnd(number, (float(place[0]), float(place[1]))))

@@ -43,7 +43,12 @@ class _Ends:
 
 
 def close_gaps(
-    strokes: list[Stroke], cover: Bools, *, stroke_px: float, cell_px: int = 1, dashes: list[Stroke] | None = None
+    strokes: list[Stroke],
+    cover: Bools,
+    *,
+    stroke_px: float,
+    cell_px: int = 1,
+    dashes: list[Stroke] | None = None,
 ) -> tuple[Stroke, ...]:
     """Join strokes over gaps.
 
@@ -73,7 +78,13 @@ def close_gaps(
 
 
 def _round(
-    strokes: list[Stroke], cover: Bools, cell_px: int, reach_px: float, stroke_px: float, *, covered_only: bool
+    strokes: list[Stroke],
+    cover: Bools,
+    cell_px: int,
+    reach_px: float,
+    stroke_px: float,
+    *,
+    covered_only: bool,
 ) -> list[Stroke]:
     """Join all clear pairs of ends within reach."""
     ends = _ends_of(strokes, _AHEAD * stroke_px)
@@ -81,7 +92,9 @@ def _round(
         return strokes
     pairs, costs = _offers(ends, reach_px, stroke_px)
     if covered_only and len(pairs):
-        covered = covered_share(cover, cell_px, ends.places[pairs[:, 0]], ends.places[pairs[:, 1]]) >= _COVERED
+        covered = (
+            covered_share(cover, cell_px, ends.places[pairs[:, 0]], ends.places[pairs[:, 1]]) >= _COVERED
+        )
         pairs, costs = pairs[covered], costs[covered]
     chosen = _clear_pairs(pairs, costs, len(ends.stroke))
     chosen = chosen[~_crossing(strokes, ends, chosen)]
@@ -164,7 +177,7 @@ def _clear_pairs(pairs: Ints, costs: Floats, count: int) -> Ints:
                 second[end] = costs[number]
     mine = (costs == best[pairs[:, 0]]) & (costs == best[pairs[:, 1]])
     clear = np.minimum(second[pairs[:, 0]], second[pairs[:, 1]]) >= _CLEAR * costs
-    return pairs[mine & clear]
+    return np.asarray(pairs[mine & clear])
 
 
 def _crossing(strokes: list[Stroke], ends: _Ends, pairs: Ints) -> Bools:

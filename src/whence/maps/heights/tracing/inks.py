@@ -9,7 +9,7 @@ place on the way is the share that is covered.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -36,6 +36,10 @@ _GREY = 12.0  # chroma of an ink that is black or grey
 _BROWN_DEG = (18.0, 88.0)  # hue angles of brown, sepia, orange
 _LUT_BITS = 6
 _LEAST_SHARE = 0.3
+_BLACK_ONLY = (
+    "the sheet is printed in black only: roads, letters and contours have one ink, so lines were taken by their "
+    "shape; look at the preview before using them"
+)
 _WHITE = np.array([100.0, 0.0, 0.0])
 
 
@@ -118,23 +122,24 @@ class Inks:
         printed = share[index]
         return np.where(mine, printed, 0).astype(np.uint8), np.where(mine, 0, printed).astype(np.uint8)
 
-    @cached_property
+    @property
     def _table(self) -> tuple[Image, Image]:
-        return _table(np.array([ink.lab for ink in self.found]))
+        return _table(tuple(tuple(ink.lab.tolist()) for ink in self.found))
 
 
 def _cube(flat: Image) -> Ints:
-    """Number (h, w) of the cell of the colour cube in which each pixel lies."""
+    """Give the number (h, w) of the cell of the colour cube in which each pixel lies."""
     red, green, blue = (flat[..., channel].astype(np.int64) >> 8 - _LUT_BITS for channel in range(3))
     return red << 2 * _LUT_BITS | green << _LUT_BITS | blue
 
 
-def _table(inks: Floats) -> tuple[Image, Image]:
+@lru_cache(maxsize=4)
+def _table(inks: tuple[tuple[float, ...], ...]) -> tuple[Image, Image]:
     """Tell for every cell of the colour cube the ink and how much it covers, 0 to 255."""
     steps = (np.arange(2**_LUT_BITS) + 0.5) / 2**_LUT_BITS
     cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(1, -1, 3)
     lab = cv2.cvtColor(cube.astype(np.float32), cv2.COLOR_RGB2Lab)[0]
-    number, share = nearest_ink(lab, inks)
+    number, share = nearest_ink(lab, np.array(inks))
     printed = np.where(share >= _LEAST_SHARE, np.clip(255 * share, 0, 255), 0)
     return number.astype(np.uint8), printed.astype(np.uint8)
 
@@ -169,10 +174,11 @@ def nearest_ink(lab: Floats32, inks: Floats) -> tuple[Floats, Floats]:
     number, share
         (n,) of the ink whose way from white passes closest, and how far along it.
     """
-    away = lab.astype(np.float64) - _WHITE
-    ways = inks - _WHITE
+    away = lab - _WHITE.astype(np.float32)
+    ways = (inks - _WHITE).astype(np.float32)
     along = np.clip(away @ ways.T / np.square(ways).sum(axis=1), 0.0, 1.15)
-    beside = np.linalg.norm(away[:, None] - along[..., None] * ways, axis=2)
+    rest = [np.linalg.norm(away - along[:, [k]] * way, axis=1) for k, way in enumerate(ways)]
+    beside = np.stack(rest, axis=1)
     # Dark pixels where two inks overprint are not mistaken for a darker line of the brighter one.
     number = beside.argmin(axis=1)
     rows = np.arange(len(lab))
@@ -196,7 +202,7 @@ def ink_of_hex(text: str) -> Floats:
         raise InputError(
             f"{text!r} is no colour; give red, green, blue as #rrggbb, such as #b06834"
         ) from error
-    return _lab(np.array([[red, green, blue]], np.uint8))[0]
+    return np.asarray(_lab(np.array([[red, green, blue]], np.uint8))[0])
 
 
 def find_inks(scan: Scan, *, ink: str | None = None) -> Inks:
@@ -262,7 +268,7 @@ def _cores(flat: Image) -> Floats:
     middle = (away > _FAINT) & (away >= 0.97 * cv2.dilate(away, np.ones((3, 3), np.uint8)))
     found = lab[middle].astype(np.float64)
     most = _MOST_SAMPLES // 4
-    return found[:: max(len(found) // most, 1)]
+    return np.asarray(found[:: max(len(found) // most, 1)])
 
 
 def _clusters(cores: Floats) -> tuple[Floats, Floats]:
@@ -316,7 +322,7 @@ def _with(centres: Floats, shares: Floats, given: Floats) -> tuple[Floats, Float
 def _line_likeness(windows: list[Image], centres: Floats) -> Floats:
     """Share (k,) of each ink that lies in long thin strokes."""
     thin, whole = np.zeros(len(centres)), np.zeros(len(centres))
-    numbers, shares = _table(centres)
+    numbers, shares = _table(tuple(tuple(centre) for centre in centres.tolist()))
     for flat in windows[:: max(len(windows) // 12, 1)]:
         index = _cube(flat)
         number, covered = numbers[index], shares[index] > 100
@@ -340,7 +346,7 @@ def _choose(found: tuple[Ink, ...]) -> tuple[int, tuple[str, ...]]:
     """Choose the ink of the contours; also gives notes."""
 
     def rank(number: int) -> float:
-        return found[number].line_like * np.sqrt(found[number].share)
+        return found[number].line_like * float(np.sqrt(found[number].share))
 
     every = range(len(found))
     brown = [number for number in every if found[number].is_brown]
@@ -350,7 +356,4 @@ def _choose(found: tuple[Ink, ...]) -> tuple[int, tuple[str, ...]]:
     if coloured:
         best = max(coloured, key=rank)
         return best, (f"no brown ink; the most line-like coloured one was taken, {found[best].hex}",)
-    return max(every, key=rank), (
-        "the sheet is printed in black only: roads, letters and contours have one ink, so lines were taken "
-        "by their shape; look at the preview before using them",
-    )
+    return max(every, key=rank), (_BLACK_ONLY,)

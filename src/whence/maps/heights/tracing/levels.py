@@ -95,7 +95,7 @@ class Beliefs:
         return self._told(self.costs)
 
     def without_labels(self) -> tuple[Ints, Floats]:
-        """The same as the others would have it, without the line's own labels."""
+        """Tell the same as the others would have it, without the line's own labels."""
         return self._told(self.costs - self.own)
 
     def _told(self, costs: Floats) -> tuple[Ints, Floats]:

@@ -53,7 +53,9 @@ def centred(points_px: Floats, share: Image, reach_px: float) -> tuple[Floats, f
     normal = np.stack([-course[:, 1], course[:, 0]], axis=1)
     offsets = np.arange(-np.ceil(reach_px), np.ceil(reach_px) + 0.5, 0.5)
     places = smooth[:, None] + offsets[:, None] * normal[:, None]
-    ink = map_coordinates(share, [places[..., 1] - 0.5, places[..., 0] - 0.5], order=1, output=np.float32) / 255
+    ink = (
+        map_coordinates(share, [places[..., 1] - 0.5, places[..., 0] - 0.5], order=1, output=np.float32) / 255
+    )
     ink = _own(ink)
     across = 0.5 * ink.sum(axis=1)
     there = across >= _LEAST_INK
@@ -65,7 +67,7 @@ def centred(points_px: Floats, share: Image, reach_px: float) -> tuple[Floats, f
 
 
 def _course(points: Floats, *, closed: bool) -> Floats:
-    """Unit direction (n, 2) of a line at each vertex."""
+    """Give the unit direction (n, 2) of a line at each vertex."""
     if closed:
         step = np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)
     else:

@@ -69,7 +69,9 @@ def ink_of_sheet(scan: Scan, inks: Inks) -> SheetInk:
         cells = slice(top // _CELL_PX, -(-bottom // _CELL_PX))
         other[cells] = _reduced(others[inner], "max") > 90
         tint[cells] = _tints(background_of(pixels)[inner][::_CELL_PX, ::_CELL_PX])
-    thick = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_OPEN, np.ones((_THICK_CELLS,) * 2, np.uint8)) > 0
+    thick = (
+        cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_OPEN, np.ones((_THICK_CELLS,) * 2, np.uint8)) > 0
+    )
     return SheetInk(share, other, _empty_tints(tint, _reduced(share, "max") > 127) | thick)
 
 
@@ -82,7 +84,7 @@ def _reduced(values: Image, how: str) -> Image:
 
 
 def _tints(background: Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
-    """Number (h, w) the colours of the background coarsely."""
+    """Give each colour of the background a number (h, w), coarsely."""
     lab = cv2.cvtColor(background, cv2.COLOR_RGB2Lab).astype(np.uint16)
     lightness, red, yellow = lab[..., 0] // 40, lab[..., 1] // 12, lab[..., 2] // 12
     return np.asarray(lightness << 10 | red << 5 | yellow, np.uint16)

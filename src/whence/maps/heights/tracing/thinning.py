@@ -55,7 +55,8 @@ def thinned(mask: Bools) -> tuple[Ints, Ints]:
     found = []
     for top in range(0, len(mask), _ROWS):
         low, high = max(top - _MARGIN, 0), min(top + _ROWS + _MARGIN, len(mask))
-        part = skeletonize(mask[low:high])[top - low : top - low + _ROWS]
+        whole = skeletonize(mask[low:high])  # type: ignore[no-untyped-call]
+        part = whole[top - low : top - low + _ROWS]
         rows, columns = np.nonzero(part)
         found.append(np.stack([rows + top, columns]))
     rows, columns = np.concatenate(found, axis=1) if found else np.empty((2, 0), np.int64)
@@ -65,7 +66,7 @@ def thinned(mask: Bools) -> tuple[Ints, Ints]:
 def clean(share: Image, *, least: int = 110, speck_px: int = 6) -> Bools:
     """Make a mask (h, w) of ink by its share of each pixel: threshold, specks removed."""
     mask = np.asarray(share >= least, np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     kept = stats[:, cv2.CC_STAT_AREA] >= speck_px
     kept[0] = False
     return np.asarray(kept[labels])
@@ -110,7 +111,7 @@ def _neighbours(rows: Ints, columns: Ints) -> Ints:
 
 
 def _nodes(around: Ints, degree: Ints) -> Ints:
-    """Number (n,) the ends and forks; forks that touch are one; -1 within chains."""
+    """Give each end and fork a number (n,), touching forks the same; -1 within chains."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

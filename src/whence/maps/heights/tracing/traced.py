@@ -35,8 +35,8 @@ class Contradiction:
     ----------
     kind
         ``label``: a height beside a line against what all others say of it; ``two labels`` on one line;
-        ``spot``: a spot height against the lines around it; ``neighbours``: two lines that face each other and
-        differ by more than one interval; ``thickness``: an index contour at a height that is none;
+        ``spot``: a spot height against the lines around it; ``neighbours``: two lines that face each other
+        and differ by more than one interval; ``thickness``: an index contour at a height that is none;
         ``no line``: a label with no line near it.
     place_px
         Column, row.
@@ -70,7 +70,11 @@ class Contradiction:
                 f"lines {self.lines[0] + 1} and {self.lines[1] + 1} face each other {where} and have "
                 f"{self.said_m:g} and {self.expected_m:g}"
             )
-        expected = "the others do not tell its height" if np.isnan(self.expected_m) else f"the others say {self.expected_m:g}"
+        expected = (
+            "the others do not tell its height"
+            if np.isnan(self.expected_m)
+            else f"the others say {self.expected_m:g}"
+        )
         on = f" on line {self.lines[0] + 1}" if self.lines else ""
         return f"{self.kind} {named}{where}{on} says {self.said_m:g}, {expected}"
 
@@ -166,8 +170,8 @@ class Traced:
         known = np.flatnonzero(np.isfinite(self.heights_m))
         if not len(known):
             raise NotEnoughDataError(
-                f"none of the {len(self)} lines has a height; give heights beside contours (--labels) or spot "
-                "heights (--spots), and the interval"
+                f"none of the {len(self)} lines has a height; give heights beside contours (--labels) or "
+                "spot heights (--spots), and the interval"
             )
         placed = [np.asarray(fit.to_world(self.lines[number])) for number in known]
         # Beyond a horizon there is no place; what is left of a line there is no line.
