@@ -18,7 +18,7 @@ import shapely
 from rasterio import features
 from scipy.ndimage import gaussian_filter
 
-from benchmarks.machine import machine
+from benchmarks.machine import describe
 from benchmarks.timing import interleaved, significant
 from whence.aerial.polygons.arcs import find_arcs
 from whence.aerial.polygons.faces import faces_of
@@ -74,7 +74,7 @@ def main() -> None:
     timings = interleaved(actions, rounds=given.rounds)
     seconds = {name: min(timing.cpu_s) for name, timing in timings.items()}
     result = {
-        "machine": machine(),
+        "machine": describe(),
         "side_px": given.side,
         "polygons": len(ours(ids)),
         "cpu_s": {name: significant(value) for name, value in seconds.items()},

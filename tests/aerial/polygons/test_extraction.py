@@ -50,7 +50,8 @@ def town():
     for x, y in ((30, 30), (110, 40), (40, 105), (130, 110)):
         shape = affinity.rotate(shapely.box(x, y, x + 40, y + 25), 20)
         ids[shapely.contains_xy(shape, columns.ravel(), rows.ravel()).reshape(ids.shape)] = 1
-    ids[np.random.default_rng(0).random(ids.shape) < 0.01] ^= 1
+    walls = ndimage.grey_dilation(ids, 9) != ndimage.grey_erosion(ids, 9)
+    ids[(np.random.default_rng(0).random(ids.shape) < 0.02) & ~walls] ^= 1
     ids[:20, 180:] = 255
     return ids
 
@@ -70,7 +71,8 @@ def test_polygons_in_a_file_are_the_pixels(tmp_path, town, place, kind):
     )
     assert (again == town).all()
     assert set(layer.columns["class"]) == {"ground", "building"}
-    assert layer.columns["area_m2"] == pytest.approx(found.layer.columns["area_m2"])
+    areas = [np.sort(one.columns["area_m2"]) for one in (layer, found.layer)]
+    assert areas[0] == pytest.approx(areas[1])
 
 
 def test_written_files_follow_their_standards(tmp_path, town):

@@ -33,7 +33,7 @@ def true_area_m2(placed, crs: str) -> float:
     [
         ("EPSG:32636", Affine(0.5, 0, 500000, 0, -0.5, 36000), True),
         ("EPSG:3857", Affine(0.5, 0, 1.4e6, 0, -0.5, 7.5e6), False),
-        ("EPSG:3857", Affine(0.07, 0, 3.6e6, 0, -0.07, 3.6e4), True),  # at the equator it is nearly true
+        ("EPSG:3857", Affine(0.07, 0, 3.6e6, 0, -0.07, 3.6e4), False),  # at the equator too: 0.7 % too high
         ("EPSG:4326", Affine(5e-6, 0, 32.5, 0, -5e-6, 55.3), False),
         ("EPSG:3857", Affine(0.4, 0.3, 1.4e6, 0.3, -0.4, 7.5e6), False),  # turned
     ],
@@ -54,7 +54,7 @@ def test_right_angles_on_the_ground_are_right_in_the_plane():
     """Degrees at 55° north: a pixel is 0.57 times as wide as it is high."""
     here = ground("EPSG:4326", Affine(5e-6, 0, 32.5, 0, -5e-6, 55.3))
     across, down = here.plane.T
-    assert across @ down == pytest.approx(0.0, abs=1e-9)
+    assert across @ down == pytest.approx(0.0, abs=1e-5 * np.hypot(*across) * np.hypot(*down))
     assert np.hypot(*across) / np.hypot(*down) == pytest.approx(np.cos(np.radians(55.3)), rel=5e-3)
 
 

@@ -22,7 +22,7 @@ __all__ = ["GUARD_IOU", "main_directions", "squared"]
 GUARD_IOU = 0.85
 _NEAR = np.radians(15.0)
 _LEAST_ALIGNED = 0.7  # of the outline; of a circle it is 0.33, or 0.67 with two directions
-_LEAST_FIRST = 0.55  # near the first of two directions; of an octagon, which a small circle is, it is half
+_ROUND = 0.88  # 4 π area / perimeter²; a circle has 1, an octagon 0.948, a hexagon 0.907, a square 0.785
 _SECOND_GUARD_IOU = 0.92  # for a second trial with more tolerance; a square in the place of a circle has 0.91
 _SECOND_SHARE = 0.2
 _TOLERANCE_CELLS = 1.5
@@ -70,7 +70,12 @@ def squared(
     tuple or None
         The polygon and its IoU with the outline; None when it is refused.
     """
+    import shapely
+
     step = max(tolerance, _TOLERANCE_CELLS * cell)
+    shell = shapely.simplify(shapely.Polygon(outline.exterior), step)
+    if 4.0 * np.pi * shell.area >= _ROUND * shell.length**2:
+        return None
     for trial, guard in ((step, guard_iou), (2.0 * step, max(guard_iou, _SECOND_GUARD_IOU))):
         polygon = _fit(outline, cell, trial)
         found = None if polygon is None else _guarded(polygon, outline, guard)
@@ -83,7 +88,11 @@ def _fit(outline: Any, cell: float, step: float) -> Any:
     """Lay walls through an outline; None where no main direction or no sensible ring is found."""
     import shapely
 
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
+    rings = [
+        shapely.get_coordinates(ring)
+        for number, ring in enumerate(shapely.get_rings(outline))
+        if number == 0 or shapely.Polygon(ring).area >= step**2
+    ]
     pieces = [_pieces(ring, cell, step) for ring in rings]
     if not pieces or pieces[0] is None:
         return None
@@ -129,7 +138,7 @@ def main_directions(pieces: list[Floats]) -> Floats | None:
     -------
     Floats or None
         (1,) or (2,) radians in [0, π/2), each standing for itself and what is across it; None when less
-        than 70 % of the walls are near them, or of two directions the first has too little.
+        than 70 % of the walls are near them.
     """
     lines = [_fitted(points) for points in pieces]
     angles = np.array([np.arctan2(along[1], along[0]) % (np.pi / 2.0) for _, along in lines])
@@ -143,8 +152,6 @@ def main_directions(pieces: list[Floats]) -> Floats | None:
         0.5 if len(axes) > 1 else 1.0
     )
     if weights[near].sum() < _LEAST_ALIGNED * weights.sum():
-        return None
-    if len(axes) > 1 and weights[~rest].sum() < _LEAST_FIRST * weights.sum():
         return None
     return np.array(axes)
 
