@@ -37,8 +37,7 @@ def write_onnx(
     Parameters
     ----------
     module
-        Images (B, bands, H, W) -> logits (B, classes, H, W), such as a `whence.aerial.models.contract.Network`.
-        It keeps the mode it is in, and its weights.
+        Images (B, bands, H, W) -> logits (B, classes, H, W): a `whence.aerial.models.contract.Network`. It keeps the mode it is in, and its weights.
     path
         File to write.
     bands
@@ -100,4 +99,3 @@ def _quiet() -> Iterator[None]:
         warnings.simplefilter("ignore", category=UserWarning)
         warnings.simplefilter("ignore", category=torch.jit.TracerWarning)
         yield
-

@@ -83,9 +83,8 @@ def timm_backbone(
     if weights is not None:
         options["pretrained_cfg_overlay"] = {"file": str(weights)}
     try:
-        model = timm.create_model(
-            name, features_only=True, in_chans=bands, pretrained=pretrained or weights is not None, **options
-        )
+        start = pretrained or weights is not None
+        model = timm.create_model(name, features_only=True, in_chans=bands, pretrained=start, **options)
     except RuntimeError as error:
         if "nknown model" not in str(error):
             raise
