@@ -37,7 +37,8 @@ def write_onnx(
     Parameters
     ----------
     module
-        Images (B, bands, H, W) -> logits (B, classes, H, W): a `whence.aerial.models.contract.Network`. It keeps the mode it is in, and its weights.
+        A `whence.aerial.models.contract.Network`, or anything from images (B, bands, H, W) to logits
+        (B, classes, H, W). It keeps the mode it is in, and its weights.
     path
         File to write.
     bands

@@ -77,8 +77,8 @@ def timm_backbone(
         timm = require("timm", extra="aerial")
     except MissingExtraError as error:
         raise MissingExtraError(
-            "timm is not installed; install it yourself (pip install timm, which brings torchvision), or take "
-            "a backbone without the prefix timm:"
+            "timm is not installed; install it yourself (pip install timm, which brings torchvision), or "
+            "take a backbone without the prefix timm:"
         ) from error
     if weights is not None:
         options["pretrained_cfg_overlay"] = {"file": str(weights)}
