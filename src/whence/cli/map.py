@@ -55,6 +55,7 @@ def map_() -> None:
 @click.option(
     "--out", type=new, help="Also write the whole fit, and how to make it again, to this JSON file."
 )
+@click.option("--place", metavar="LON,LAT", help="A place that the sheet shows: tells a wrong zone.")
 @click.option("--report", "page", type=new, help="Also write an HTML report, and the same as JSON beside it.")
 @click.option("--json", "as_json", is_flag=True, help="JSON to stdout instead of text.")
 def fit(
@@ -65,6 +66,7 @@ def fit(
     check: Path | None,
     scan: Path | None,
     out: Path | None,
+    place: str | None,
     page: Path | None,
     as_json: bool,
 ) -> None:
@@ -77,12 +79,15 @@ def fit(
     whence map fit sheet.points
     whence map fit sheet.points --kind affine --scan sheet.png --check checkpoints.csv
     whence map fit sheet.points --robust --out fit.json
+    whence map fit sheet.points --crs EPSG:2393 --place 29.3,61.4
     whence map fit sheet.points --scan sheet.png --check checkpoints.csv --report report.html
     """
     from whence.cli.map_report import report
     from whence.imagery.atomic import atomic_path
 
     recipe = _recipe(points, crs=crs, kind=kind, robust=robust, scan=scan, check=check)
+    if place is not None:
+        _require_place(recipe, place)
     fitted = recipe.fit()
     content = json.dumps(recipe.document(fitted), ensure_ascii=False, indent=1)
     if page is not None:
@@ -155,6 +160,17 @@ def warp(
         sheet = recipe.warp(scan, fitted, out, progress=progress)
     click.echo(visible(fitted.summary), err=True)
     click.echo(told(sheet), err=True)
+
+
+def _require_place(recipe: Recipe, place: str) -> None:
+    """Refuse a sheet whose points do not lie around a place that it shows."""
+    from whence.errors import InputError
+    from whence.maps.heights.zone import check_place, parse_place
+
+    points = recipe.points.active
+    if points.crs is None:
+        raise InputError("a known place tells the zone of a coordinate system; the points have none (--crs)")
+    check_place(points.world, points.crs, parse_place(place)).require()
 
 
 def _recipe(

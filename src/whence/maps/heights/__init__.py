@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 from whence._lazy import exports
 
 if TYPE_CHECKING:
+    from whence.maps.heights.calibration import fit_heights
     from whence.maps.heights.contours import contours_of
+    from whence.maps.heights.fit_files import calibrate
+    from whence.maps.heights.height_fit import HeightFit
+    from whence.maps.heights.labelled import HeightLabels
     from whence.maps.heights.lattice import Lattice
     from whence.maps.heights.surface import SURFACES, Surface, method
     from whence.maps.heights.terrain import Contours, Lake, Spots, Terrain
@@ -20,24 +24,32 @@ if TYPE_CHECKING:
 __all__ = [
     "SURFACES",
     "Contours",
+    "HeightFit",
+    "HeightLabels",
     "Lake",
     "Lattice",
     "Spots",
     "Surface",
     "Terrain",
+    "calibrate",
     "contours_of",
+    "fit_heights",
     "method",
 ]
 
 _HOMES = {
     "SURFACES": "surface",
     "Contours": "terrain",
+    "HeightFit": "height_fit",
+    "HeightLabels": "labelled",
     "Lake": "terrain",
     "Lattice": "lattice",
     "Spots": "terrain",
     "Surface": "surface",
     "Terrain": "terrain",
+    "calibrate": "fit_files",
     "contours_of": "contours",
+    "fit_heights": "calibration",
     "method": "surface",
 }
 
