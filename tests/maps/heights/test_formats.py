@@ -71,6 +71,7 @@ def test_heights_of_positions_and_many_parts_count(tmp_path) -> None:
         read_contours(tmp_path / "s.gpkg")
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
 def test_a_drawing_is_read_by_its_layers(tmp_path) -> None:
     lines = three().lines
     shapes = [lifted(lines[0], 10.0), lifted(lines[1], 20.0), lifted(lines[2], 7.0)]

@@ -2,78 +2,178 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from whence.cli.escaping import visible
 
 if TYPE_CHECKING:
-    from whence.maps.heights import Contours
+    from whence.maps.heights import Lattice, Terrain
+    from whence.maps.heights.making import Checked, Made
 
 __all__ = ["dem"]
 
-existing = click.Path(exists=True, dir_okay=False, path_type=Path)
+existing = click.Path(exists=True, path_type=Path)
+_MOST_LISTED = 20
 
 
 @click.command()
 @click.argument("contours", type=existing)
 @click.option("--crs", help="Coordinate system of contours that do not say it, such as EPSG:3035.")
 @click.option("--field", help="The property that is the height; looked for when not given.")
-@click.option("--cell", required=True, type=float, metavar="METRES", help="Side of a cell.")
+@click.option("--layer", help="Layer of CONTOURS, where there are several; of a DXF the layer of the lines.")
+@click.option(
+    "--missing",
+    type=click.Choice(["refuse", "drop", "keep"]),
+    default="refuse",
+    show_default=True,
+    help="Lines without a height, or with a 0 far from all others: stop, leave out, or take 0 for a height.",
+)
+@click.option("--spots", type=existing, help="Spot heights: points with a height.")
+@click.option("--lakes", type=existing, help="Lakes: areas with a level.")
+@click.option("--breaklines", type=existing, help="Lines across which the ground may bend: streams, ridges.")
+@click.option("--cell", metavar="METRES|auto", help="Side of a cell; auto is half the spacing of contours.")
+@click.option("--extent", type=float, nargs=4, metavar="W S E N", help="What the model covers.")
+@click.option("--like", type=existing, help="A raster whose grid is taken.")
 @click.option(
     "--method",
     default="biharmonic",
     show_default=True,
-    help="biharmonic, tin, summit-tin, idw, kriging or tps.",
+    help="biharmonic, tin, summit-tin, natural-neighbour, b-spline, idw, kriging, tps; or auto: the best at "
+    "pieces of contours that are held out.",
 )
+@click.option("--vertical", metavar="EPSG", help="Vertical system of the heights, such as EPSG:5773.")
+@click.option("--repair", is_flag=True, help="Change heights that contradict their neighbours, and feet.")
+@click.option("--drop-crossing", is_flag=True, help="Leave out lines that cross others.")
+@click.option("--format", "form", type=click.Choice(["cog", "gtiff"]), default="cog", show_default=True)
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The GeoTIFF.")
-def dem(contours: Path, crs: str | None, field: str | None, cell: float, method: str, out: Path) -> None:
-    """Make a height model of the contour lines in CONTOURS, and list labels that contradict their neighbours.
+@click.option("--json", "as_json", is_flag=True, help="How it was made, as JSON to stdout.")
+def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
+    """Make a height model of the contour lines in CONTOURS, and list what contradicts itself in them.
 
     \b
     whence map heights dem contours.geojson --cell 25 --out dem.tif
-    whence map heights dem contours.geojson --crs EPSG:3035 --field ELEV --cell 25 --out dem.tif
+    whence map heights dem contours.gpkg --cell auto --method auto --vertical EPSG:5773 --out dem.tif
+    whence map heights dem c.shp --crs EPSG:3035 --field ELEV --like modern.tif --out dem.tif
 
-    With the default method the second band is the standard error of each height.
+    With the default method the second band is the standard error of each height. A model of more than four
+    million cells is made tile by tile; interrupted, the same command goes on from there.
     """
-    from whence.errors import NotEnoughDataError
-    from whence.maps import heights as parts
-    from whence.maps.heights.contour_files import read_contours
-    from whence.maps.heights.model_file import write_model
-    from whence.maps.heights.surface.doubt import measure_doubt
-    from whence.maps.heights.surface.smoothing import choose_smoothing
+    from whence.cli.progress import counter
+    from whence.maps.heights.contour_files import read_contours_with_facts
+    from whence.maps.heights.making import Consent, check, make_model
+    from whence.maps.heights.model_file import ModelFile
 
-    chosen = parts.method(method)
-    terrain = read_contours(contours, crs=crs, field=field)
-    lattice = parts.Lattice.around(terrain.positions(), cell)
-    _tell_suspects(terrain.contours)
-    sigma = None
-    if method == "biharmonic":
-        smoothing = choose_smoothing(terrain, lattice).smoothing
-        chosen = parts.method(method, smoothing=smoothing)
-        click.echo(f"smoothing {smoothing:.3g}", err=True)
-        try:
-            _, sigma = measure_doubt(terrain, lattice, smoothing=smoothing)
-        except NotEnoughDataError as error:
-            click.echo(visible(f"no uncertainty: {error}"), err=True)
-    write_model(out, chosen.heights(terrain, lattice), lattice, crs=terrain.crs, sigma_m=sigma)
-    click.echo(visible(f"{out}: {lattice.columns} × {lattice.rows} cells"), err=True)
-
-
-def _tell_suspects(contours: Contours) -> None:
-    from whence.errors import NotEnoughDataError
-    from whence.maps.heights.labels import find_wrong_labels
-
+    _check_grid(options)
+    read = read_contours_with_facts(
+        contours,
+        crs=options["crs"],
+        field=options["field"],
+        layer=options["layer"],
+        missing=options["missing"],
+    )
+    consent = Consent(repair=options["repair"], drop_crossing=options["drop_crossing"])
+    checked = check(read.terrain, cell_m=_number(options["cell"]), consent=consent)
+    _tell(read.facts, checked)
+    terrain = _with_companions(checked.terrain, options)
+    terrain.samples()  # refuses what is level before a grid is laid around it
+    lattice = _lattice(terrain, options)
+    file = ModelFile(terrain.crs, options["vertical"], options["form"])
     try:
-        suspects = find_wrong_labels(contours).found
-    except NotEnoughDataError as error:
-        click.echo(visible(f"labels not checked: {error}"), err=True)
-        return
-    for one in suspects:
+        with counter("tiles") as tell:
+            made = make_model(out, terrain, lattice, method=options["method"], file=file, tell=tell)
+    except KeyboardInterrupt:
+        click.echo(visible(f"what is finished is kept beside {out}; the same command goes on"), err=True)
+        raise
+    _tell_made(made, out, lattice)
+    if as_json:
+        facts = [*read.facts, *checked.facts, *made.facts]
+        suspects = [asdict(one) for one in checked.suspects]
+        crossings = [asdict(one) for one in checked.crossings]
+        said = {**asdict(made), "columns": lattice.columns, "rows": lattice.rows, "cell_m": lattice.cell_m}
         click.echo(
-            f"line {one.line + 1}: {one.height_m:g} m contradicts its neighbours, "
-            f"{one.proposed_m:g} m would agree better",
+            json.dumps({**said, "facts": facts, "suspects": suspects, "crossings": crossings}, indent=1)
+        )
+
+
+def _number(cell: str | None) -> float | None:
+    if cell is None or cell == "auto":
+        return None
+    try:
+        return float(cell)
+    except ValueError as error:
+        raise click.BadParameter(f"{cell!r} is no number of metres, nor auto", param_hint="--cell") from error
+
+
+def _check_grid(options: dict[str, Any]) -> None:
+    if options["like"] is None and options["cell"] is None:
+        raise click.UsageError("give --cell METRES, --cell auto, or a raster to be --like")
+    if options["like"] is not None and (options["cell"] is not None or options["extent"]):
+        raise click.UsageError(
+            "--like takes cells and extent from the raster; leave --cell and --extent away"
+        )
+
+
+def _with_companions(terrain: Terrain, options: dict[str, Any]) -> Terrain:
+    from whence.maps.heights.contour_files import add_breaklines, add_lakes, add_spots
+
+    for name, add in (("spots", add_spots), ("lakes", add_lakes), ("breaklines", add_breaklines)):
+        if options[name] is not None:
+            terrain = add(terrain, options[name])
+    return terrain
+
+
+def _lattice(terrain: Terrain, options: dict[str, Any]) -> Lattice:
+    from whence.earth.crs import require_same
+    from whence.maps.heights import Lattice
+    from whence.maps.heights.making import choose_cell_m
+    from whence.maps.heights.model_file import lattice_of
+
+    if options["like"] is not None:
+        lattice, crs = lattice_of(options["like"])
+        if crs is not None and terrain.crs is not None:
+            require_same(terrain.crs, crs, names=("the contours", str(options["like"])))
+        return lattice
+    given = _number(options["cell"])
+    cell = choose_cell_m(terrain.contours) if given is None else given
+    if options["extent"]:
+        return Lattice.of_extent(options["extent"], cell)
+    return Lattice.around(terrain.positions(), cell)
+
+
+def _tell(facts: tuple[str, ...], checked: Checked) -> None:
+    for fact in (*facts, *checked.facts):
+        click.echo(visible(fact), err=True)
+    for one in checked.crossings[:_MOST_LISTED]:
+        click.echo(str(one), err=True)
+    for suspect in checked.suspects:
+        click.echo(
+            f"line {suspect.line + 1}: {suspect.height_m:g} m contradicts its neighbours, "
+            f"{suspect.proposed_m:g} m would agree better",
             err=True,
         )
+    if len(checked.crossings) > _MOST_LISTED:
+        click.echo(f"and {len(checked.crossings) - _MOST_LISTED} more crossings (--json lists all)", err=True)
+
+
+def _tell_made(made: Made, out: Path, lattice: Lattice) -> None:
+    from whence.maps.heights.surface.variogram import Bin, Variogram
+
+    for name, error in made.rmse_m.items():
+        click.echo(f"{name:>18}  {error:.3f} m at what was held out", err=True)
+    if "smoothing" in made.options:
+        click.echo(f"smoothing {made.options['smoothing']:.3g}", err=True)
+    if "variogram" in made.options:
+        said = made.options["variogram"]
+        bins = tuple(Bin(**one) for one in said["bins"])
+        click.echo(str(Variogram(**{**said, "bins": bins})), err=True)
+    for fact in made.facts:
+        click.echo(visible(fact), err=True)
+    click.echo(
+        visible(f"{out}: {made.method}, {lattice.columns} × {lattice.rows} cells of {lattice.cell_m:g} m"),
+        err=True,
+    )

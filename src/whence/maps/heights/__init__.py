@@ -13,12 +13,13 @@ from whence._lazy import exports
 
 if TYPE_CHECKING:
     from whence.maps.heights.calibration import fit_heights
+    from whence.maps.heights.contour_files import read_contours, write_contours
     from whence.maps.heights.contours import contours_of
-    from whence.maps.heights.fit_files import calibrate
-    from whence.maps.heights.height_fit import HeightFit
-    from whence.maps.heights.labelled import HeightLabels
     from whence.maps.heights.lattice import Lattice
-    from whence.maps.heights.surface import SURFACES, Surface, method
+    from whence.maps.heights.making import check, make_model
+    from whence.maps.heights.model_file import read_model, write_model
+    from whence.maps.heights.streaming import stream_model
+    from whence.maps.heights.surface import SURFACES, Surface, choose_method, method
     from whence.maps.heights.terrain import Contours, Lake, Spots, Terrain
 
 __all__ = [
@@ -32,9 +33,17 @@ __all__ = [
     "Surface",
     "Terrain",
     "calibrate",
+    "check",
+    "choose_method",
     "contours_of",
     "fit_heights",
+    "make_model",
     "method",
+    "read_contours",
+    "read_model",
+    "stream_model",
+    "write_contours",
+    "write_model",
 ]
 
 _HOMES = {
@@ -48,9 +57,17 @@ _HOMES = {
     "Surface": "surface",
     "Terrain": "terrain",
     "calibrate": "fit_files",
+    "check": "making",
+    "choose_method": "surface.comparison",
     "contours_of": "contours",
     "fit_heights": "calibration",
+    "make_model": "making",
     "method": "surface",
+    "read_contours": "contour_files",
+    "read_model": "model_file",
+    "stream_model": "streaming",
+    "write_contours": "contour_files",
+    "write_model": "model_file",
 }
 
 __getattr__, __dir__ = exports(__name__, _HOMES)

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,8 +74,8 @@ def read_contours(
     layer
         See `read_features`.
     missing
-        One of `MISSING`: lines without a height stop the reading, or are left out; ``"keep"`` leaves out lines
-        without a height, but takes every 0 for a height.
+        One of `MISSING`: lines without a height stop the reading, or are left out; ``"keep"`` leaves out
+        lines without a height, but takes every 0 for a height.
 
     Raises
     ------
@@ -153,8 +154,8 @@ def _height(feature: Feature, part: Floats, field: str | None, path: PathLike, m
     if name is None and field is None and part.shape[1] == 3:
         if np.ptp(part[:, 2]) > 1e-6:
             raise InputError(
-                f"{where}: its positions have heights from {part[:, 2].min():g} to {part[:, 2].max():g}; a contour "
-                "has one"
+                f"{where}: its positions have heights from {part[:, 2].min():g} to {part[:, 2].max():g}; "
+                "a contour has one"
             )
         return float(part[0, 2])
     if name is None:
@@ -173,7 +174,7 @@ def _number(value: Any, name: str, where: str, missing: str) -> float:
         return math.nan
     if not math.isfinite(height):
         raise InputError(
-            f"{where}: {name} is {value!r}, no height; mend it, or leave out lines without one (--missing drop)"
+            f"{where}: {name} is {value!r}, no height; mend it, or leave such lines out (--missing drop)"
             if absent
             else f"{where}: {name} is {value!r}, no height; mend it or leave the line out"
         )
@@ -203,9 +204,7 @@ def add_lakes(
     """
     lakes = list(terrain.lakes)
     for one in _of_kind(terrain, path, layer, "area line", "lakes are areas"):
-        for ring in _outer(one):
-            if len(ring) > 2:
-                lakes.append(Lake(ring[:, :2], _height(one, ring, field, path, "refuse")))
+        lakes += [Lake(ring[:, :2], _height(one, ring, field, path, "refuse")) for ring in _outer(one)]
     return replace(terrain, lakes=tuple(lakes))
 
 
@@ -245,7 +244,7 @@ def write_contours(path: PathLike, contours: Contours | Terrain, crs: Crs | str 
     Parameters
     ----------
     path
-        The file to make or replace: GeoPackage (.gpkg), GeoJSON, Shapefile or FlatGeobuf (.fgb), by its suffix.
+        The file to make or replace: GeoPackage (.gpkg), GeoJSON, Shapefile or FlatGeobuf (.fgb).
     contours
         The lines, or a terrain with them and a coordinate system.
     crs
@@ -288,12 +287,13 @@ def _geojson(lines: Contours, crs: Crs | None) -> Json:
 
 def _write_ogr(path: Path, lines: Contours, crs: Crs | None) -> None:
     """Write with OGR in a folder of its own, then move all files of the format into place."""
-    import pyogrio
+    import pyogrio  # type: ignore[import-untyped]
     import shapely
 
     check_target(path)
     shapes = shapely.to_wkb([shapely.LineString(line) for line in lines.lines])
-    with tempfile.TemporaryDirectory(prefix=".whence-", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".whence-", dir=path.parent) as folder, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="'crs' was not provided")
         pyogrio.raw.write(
             Path(folder) / path.name,
             np.asarray(shapes, dtype=object),

@@ -73,7 +73,7 @@ class SegmentIndex:
         low = np.array([lattice.west, lattice.north - lattice.rows * lattice.cell_m]) - 2 * lattice.cell_m
         high = np.array([lattice.west + lattice.columns * lattice.cell_m, lattice.north]) + 2 * lattice.cell_m
         spots = self.terrain.spots
-        near = ((spots.positions >= low) & (spots.positions <= high)).all(axis=1)
+        near = np.asarray(((spots.positions >= low) & (spots.positions <= high)).all(axis=1))
         return Terrain(
             self._lines(low, high),
             spots.choose(near),

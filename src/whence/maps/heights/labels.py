@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whence.maps.heights.terrain import Contours
     from whence.typing import Bools, Floats, Ints
 
-__all__ = ["Suspect", "Suspects", "find_wrong_labels", "neighbours_of"]
+__all__ = ["Suspect", "Suspects", "find_wrong_labels", "neighbours_of", "spacing_m"]
 
 _MOST_VOTES = 30.0
 _MOST_POSITIONS = 400_000
@@ -146,6 +146,29 @@ def neighbours_of(contours: Contours) -> tuple[Ints, Floats]:
     between = between[between[:, 0] != between[:, 1]]
     pairs, edges = np.unique(between, axis=0, return_counts=True)
     return pairs, edges.astype(float)
+
+
+def spacing_m(contours: Contours) -> float:
+    """Give the median distance between lines of different heights, along what is nearest to each position.
+
+    Raises
+    ------
+    NotEnoughDataError
+        When there are no two heights.
+    """
+    if not contours.interval_m > 0:
+        raise NotEnoughDataError("lines of one height have no spacing; give the size of a cell")
+    length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in contours.lines)
+    positions, owner = contours.vertices(_step(contours, length))
+    _, first = np.unique(positions, axis=0, return_index=True)
+    positions, levels = positions[first] - positions[first].mean(axis=0), contours.heights_m[owner[first]]
+    corners = triangulate(positions).simplices
+    ends = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    ends = ends[levels[ends[:, 0]] != levels[ends[:, 1]]]
+    gap = np.hypot(*(positions[ends[:, 0]] - positions[ends[:, 1]]).T)
+    nearest = np.full(len(positions), np.inf)
+    np.minimum.at(nearest, ends.ravel(), np.repeat(gap, 2))
+    return float(np.median(nearest[np.isfinite(nearest)]))
 
 
 def _step(contours: Contours, length: float) -> float:

@@ -82,6 +82,25 @@ class Lattice:
         east, north = np.ceil(positions.max(axis=0) / cell_m)
         return cls(west * cell_m, north * cell_m, cell_m, int(east - west), int(north - south))
 
+    @classmethod
+    def of_extent(cls, extent: tuple[float, float, float, float], cell_m: float) -> Self:
+        """Lay a grid over west, south, east, north, from the north-western corner on, in whole cells.
+
+        Raises
+        ------
+        InputError
+            When it is empty or turned round, or the cell is no size.
+        """
+        west, south, east, north = extent
+        if not (west < east and south < north):
+            raise InputError(
+                f"{west:g} {south:g} {east:g} {north:g} is no extent; give west south east north"
+            )
+        if not (cell_m > 0 and math.isfinite(cell_m)):
+            raise InputError(f"a cell of {cell_m} is no size; give a positive number of metres")
+        columns, rows = (math.ceil(side / cell_m - 1e-9) for side in (east - west, north - south))
+        return cls(west, north, cell_m, columns, rows)
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""

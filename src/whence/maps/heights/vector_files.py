@@ -126,9 +126,13 @@ def _positions(part: list[list[float]]) -> Floats:
 
 
 def _of_ogr(file: Path, layer: str | None) -> tuple[list[Feature], str | None]:
-    import pyogrio
+    import pyogrio  # type: ignore[import-untyped]
     import shapely
-    from pyogrio.errors import DataLayerError, DataSourceError, FieldError
+    from pyogrio.errors import (  # type: ignore[import-untyped]
+        DataLayerError,
+        DataSourceError,
+        FieldError,
+    )
 
     try:
         chosen, drawn = _layer(file, layer)
@@ -150,7 +154,7 @@ def _of_ogr(file: Path, layer: str | None) -> tuple[list[Feature], str | None]:
 
 def _layer(file: Path, asked: str | None) -> tuple[str, str | None]:
     """Choose the layer of a file, and the layer of a drawing within it."""
-    import pyogrio
+    import pyogrio  # type: ignore[import-untyped]
 
     layers = {str(name): kind for name, kind in pyogrio.list_layers(file)}
     if asked is None:

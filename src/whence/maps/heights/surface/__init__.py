@@ -14,12 +14,24 @@ from whence.errors import InputError
 
 if TYPE_CHECKING:
     from whence.maps.heights.surface.biharmonic import Biharmonic
+    from whence.maps.heights.surface.comparison import MethodChoice, choose_method
     from whence.maps.heights.surface.idw import Idw
     from whence.maps.heights.surface.protocol import Surface
     from whence.maps.heights.surface.smoothing import SmoothingChoice, choose_smoothing
     from whence.maps.heights.surface.tin import Tin
 
-__all__ = ["SURFACES", "Biharmonic", "Idw", "SmoothingChoice", "Surface", "Tin", "choose_smoothing", "method"]
+__all__ = [
+    "SURFACES",
+    "Biharmonic",
+    "Idw",
+    "MethodChoice",
+    "SmoothingChoice",
+    "Surface",
+    "Tin",
+    "choose_method",
+    "choose_smoothing",
+    "method",
+]
 
 SURFACES = {
     "biharmonic": "whence.maps.heights.surface.biharmonic:Biharmonic",
@@ -64,9 +76,11 @@ def method(name: str = "biharmonic", **options: Any) -> Surface:
 _HOMES = {
     "Biharmonic": "biharmonic",
     "Idw": "idw",
+    "MethodChoice": "comparison",
     "SmoothingChoice": "smoothing",
     "Surface": "protocol",
     "Tin": "tin",
+    "choose_method": "comparison",
     "choose_smoothing": "smoothing",
 }
 
