@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whence._lazy import part
+from whence.errors import InputError
 
 if TYPE_CHECKING:
     from whence.aerial.datasets.scene_set import SceneSet
@@ -25,7 +26,7 @@ DATASETS = {
 """Name -> builder: takes the folder and options, gives a `SceneSet`."""
 
 
-def open_dataset(name: str, root: PathLike, **options: Any) -> SceneSet:
+def open_dataset(name: str, root: PathLike | None = None, **options: Any) -> SceneSet:
     """Open a data set; no image is read yet.
 
     Parameters
@@ -33,14 +34,14 @@ def open_dataset(name: str, root: PathLike, **options: Any) -> SceneSet:
     name
         One of `DATASETS`.
     root
-        Its folder.
+        Its folder; ``folder`` can do without where ``images`` and ``masks`` are given.
     options
         Those of the builder.
 
     Raises
     ------
     InputError
-        For an unknown name.
+        For an unknown name, or without a folder.
     NotFoundError
         When the folder does not hold it.
 
@@ -49,5 +50,8 @@ def open_dataset(name: str, root: PathLike, **options: Any) -> SceneSet:
     >>> scenes = open_dataset("dubai", "data/dubai")                     # doctest: +SKIP
     >>> train = scenes.choose(without=["tile_7"])                        # doctest: +SKIP
     """
-    scenes: SceneSet = part(DATASETS, name, "data set")(root, **options)
+    builder = part(DATASETS, name, "data set")
+    if root is None and name != "folder":
+        raise InputError(f"name the folder of the data set {name}")
+    scenes: SceneSet = builder(root, **options)
     return scenes
