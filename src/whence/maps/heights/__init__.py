@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from whence.maps.heights.calibration import fit_heights
     from whence.maps.heights.contour_files import read_contours, write_contours
     from whence.maps.heights.contours import contours_of
+    from whence.maps.heights.fit_files import calibrate
+    from whence.maps.heights.height_fit import HeightFit
+    from whence.maps.heights.labelled import HeightLabels
     from whence.maps.heights.lattice import Lattice
     from whence.maps.heights.making import check, make_model
     from whence.maps.heights.model_file import read_model, write_model
