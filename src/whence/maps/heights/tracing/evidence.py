@@ -14,11 +14,12 @@ from whence.maps.heights.tracing.traced import Contradiction
 from whence.maps.heights.tracing.views import views_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
     from whence.maps.heights.labelled import HeightLabels
     from whence.maps.heights.tracing.from_scan import LineWork
-    from whence.maps.heights.tracing.levels import Beliefs
+    from whence.maps.heights.tracing.levels import Beliefs, Solver
     from whence.maps.heights.tracing.traced import Evidence
     from whence.maps.heights.tracing.views import Views
     from whence.typing import Floats, Ints
@@ -27,7 +28,10 @@ __all__ = ["Marks", "Weighed", "weigh"]
 
 _NEAR = 7.0  # strokes wide: a label stands so near its line
 _SURE = 0.7  # by how much the best level must be better than the next
+_HINTED = 0.2  # the same where only a spot is asked about
 _OFF = 0.6  # intervals by which a spot may lie out of its band
+_APART = 1.0  # and out of the band in which the lines would put it by themselves
+_AGREE = 0.75  # share of labels that must be multiples of a step apart
 _FACING = 0.6  # votes above which two lines are neighbours beyond doubt
 
 
@@ -109,12 +113,12 @@ def weigh(work: LineWork, labels: Marks, spots: Marks, *, interval_m: float | No
     step = ladder.interval_m
     placed = on_line >= 0
     claims = Claims(labels.heights_m[placed] / step, on_line[placed], spots.heights_m / step, work.is_index)
-    beliefs = solve_levels(count, views, claims, ladder)
-    levels, margin = beliefs.best()
+    solver = solve_levels(count, views, claims, ladder)
+    levels, margin = solver.beliefs.best()
     heights = np.where(margin >= _SURE, levels * step, np.nan)
     found = [
-        *_label_faults(work, labels, on_line, beliefs, ladder),
-        *_spot_faults(spots, views, beliefs, heights, step),
+        *_label_faults(labels, on_line, solver, step),
+        *_spot_faults(spots, views, solver, step),
         *_neighbour_faults(work, views, heights, step),
     ]
     labelled = {int(line) for line in on_line[placed]}
@@ -178,14 +182,16 @@ def _guessed(work: LineWork, views: Views, interval_m: float, thick: Floats) -> 
 
 
 def _commonest_step(heights: Floats) -> float:
-    """Give the commonest difference of neighbouring heights, 0 with less than two."""
-    levels, counts = np.unique(np.round(heights, 6), return_counts=True)
-    del counts
-    if len(levels) < 2:
-        return 0.0
-    steps = Counter(np.round(np.diff(levels), 6).tolist())
-    most = max(steps.values())
-    return float(min(step for step, times in steps.items() if times == most))
+    """Give the greatest step of which nearly all heights are multiples apart; 0 with fewer than two heights."""
+    levels = np.unique(np.round(heights, 6))
+    apart = np.unique(np.round(np.abs(levels[:, None] - levels), 6))
+    for step in apart[apart > 0][::-1]:
+        rest = np.round(heights / step % 1.0, 3) % 1.0
+        values, counts = np.unique(rest, return_counts=True)
+        fits = rest == values[counts.argmax()]
+        if fits.mean() >= _AGREE and len(np.unique(heights[fits])) > 1:
+            return float(step)
+    return float(apart[apart > 0].min()) if len(levels) > 1 else 0.0
 
 
 def _between(work: LineWork, views: Views) -> int:
@@ -221,60 +227,54 @@ def _steps_to_thick(
     return 0
 
 
-def _label_faults(
-    work: LineWork, labels: Marks, on_line: Ints, beliefs: Beliefs, ladder: Ladder
-) -> list[Contradiction]:
-    """Labels that what else is known contradicts."""
-    levels, margin = beliefs.without_labels()
-    together, sure = beliefs.best()
-    found = []
+def _label_faults(labels: Marks, on_line: Ints, solver: Solver, step: float) -> Iterator[Contradiction]:
+    """List the labels that all else contradicts."""
+    number_of = np.cumsum(on_line >= 0) - 1
     for number, line in enumerate(on_line.tolist()):
-        place = (float(labels.pixels[number, 0]), float(labels.pixels[number, 1]))
-        said, name = float(labels.heights_m[number]), labels.names[number]
+        place, said = _at(labels, number), float(labels.heights_m[number])
         if line < 0:
-            found.append(Contradiction("no line", place, said, float("nan"), (), name))
+            yield Contradiction("no line", place, said, np.nan, (), labels.names[number])
             continue
-        others = np.flatnonzero(on_line == line)
-        if margin[line] >= _SURE:
-            expected = float(levels[line] * ladder.interval_m)
-        elif sure[line] >= _SURE:
-            expected = float(together[line] * ladder.interval_m)
-        else:
-            expected = float("nan")
-        wrong = abs(expected - said) > 1e-6 * max(abs(said), 1.0) + 0.01 * ladder.interval_m
-        if not np.isnan(expected) and wrong:
-            found.append(Contradiction("label", place, said, expected, (line,), name))
-        elif np.isnan(expected) and len(np.unique(labels.heights_m[others])) > 1:
-            found.append(Contradiction("two labels", place, said, expected, (line,), name))
-    del work
-    return found
+        levels, margin = solver.without_label(int(number_of[number])).best()
+        if margin[line] < _SURE:
+            levels, margin = solver.beliefs.best()
+        known = margin[line] >= _SURE
+        expected = float(levels[line] * step) if known else np.nan
+        if known and abs(expected - said) > 0.01 * step:
+            yield Contradiction("label", place, said, expected, (line,), labels.names[number])
+        elif not known and np.ptp(labels.heights_m[on_line == line]) > 0:
+            yield Contradiction("two labels", place, said, np.nan, (line,), labels.names[number])
 
 
-def _spot_faults(
-    spots: Marks, views: Views, beliefs: Beliefs, heights: Floats, step: float
-) -> list[Contradiction]:
-    """Spot heights out of the band between the lines around them."""
-    upper = beliefs.upper_side()
-    found = []
+def _spot_faults(spots: Marks, views: Views, solver: Solver, step: float) -> Iterator[Contradiction]:
+    """List the spot heights that do not fit the band between the lines around them."""
     for number in range(len(spots)):
-        mine = views.spots == number
-        lines, sides, votes = views.spot_lines[mine], views.spot_sides[mine], views.spot_votes[mine]
-        known = np.isfinite(heights[lines])
-        if not known.any():
-            continue
-        bands = heights[lines] / step - (upper[lines] != sides)
-        band, counted = _most(bands[known], votes[known])
-        if counted <= 0.5 * votes.sum():
-            continue
-        height = float(spots.heights_m[number])
-        off = max(band - height / step, height / step - band - 1)
-        if off > _OFF:
-            place = (float(spots.pixels[number, 0]), float(spots.pixels[number, 1]))
-            around = tuple(int(line) for line in lines[known])
-            found.append(
-                Contradiction("spot", place, height, (band + 0.5) * step, around, spots.names[number])
-            )
-    return found
+        height = float(spots.heights_m[number]) / step
+        seen = np.flatnonzero(views.spots == number)
+        limits = ((solver.without_spot(number), _APART), (solver.beliefs, _OFF))
+        for beliefs, limit in limits:
+            band = _band_at(views, seen, beliefs)
+            if band is not None and max(band - height, height - band - 1) > limit:
+                around = tuple(int(line) for line in views.spot_lines[seen])
+                said, name = float(spots.heights_m[number]), spots.names[number]
+                yield Contradiction("spot", _at(spots, number), said, (band + 0.5) * step, around, name)
+                break
+
+
+def _at(marks: Marks, number: int) -> tuple[float, float]:
+    return float(marks.pixels[number, 0]), float(marks.pixels[number, 1])
+
+
+def _band_at(views: Views, seen: Ints, beliefs: Beliefs) -> float | None:
+    """Give the band, in intervals, in which most lines around a spot put it; None where they do not tell."""
+    levels, margin = beliefs.best()
+    lines, sides, votes = views.spot_lines[seen], views.spot_sides[seen], views.spot_votes[seen]
+    known = margin[lines] >= _HINTED
+    if not known.any():
+        return None
+    bands = levels[lines] - (beliefs.upper_side()[lines] != sides)
+    band, counted = _most(bands[known].astype(float), votes[known])
+    return band if counted > 0.5 * votes.sum() else None
 
 
 def _most(values: Floats, votes: Floats) -> tuple[float, float]:

@@ -10,18 +10,21 @@ Felzenszwalb & Huttenlocher 2006); a line whose best level is hardly better than
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from whence.maps.heights.tracing.views import Views
     from whence.typing import Bools, Floats, Ints
 
-__all__ = ["Beliefs", "Claims", "Ladder", "solve_levels"]
+__all__ = ["Beliefs", "Claims", "Ladder", "Solver", "solve_levels"]
 
 _ROUNDS = 120
+_FEWER_ROUNDS = 40
 _DAMPING = 0.35
 _VIEW = 1.6
 _TURN = 0.22  # of a view: a crest or a hollow between two lines
@@ -33,7 +36,7 @@ _SPOT_STEPS = 2.0
 _SPOT_SLACK = 0.2
 _THICK, _THIN = 3.0, 1.5
 _BEYOND = 12  # levels above and below all that is known
-_DONE = 1e-4
+_DONE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -82,24 +85,14 @@ class Beliefs:
         (L,) the levels that were considered.
     costs
         (n, L, 2) cost of each state, less that of the best; last axis 0: its left is up, 1: its right.
-    own
-        (n, L, 2) the part of it that labels on the line itself make.
     """
 
     levels: Ints
     costs: Floats
-    own: Floats
 
     def best(self) -> tuple[Ints, Floats]:
         """Level (n,) of each line, and (n,) how much worse the next best is."""
-        return self._told(self.costs)
-
-    def without_labels(self) -> tuple[Ints, Floats]:
-        """Tell the same as the others would have it, without the line's own labels."""
-        return self._told(self.costs - self.own)
-
-    def _told(self, costs: Floats) -> tuple[Ints, Floats]:
-        of_level = costs.min(axis=2)
+        of_level = self.costs.min(axis=2)
         least = np.partition(of_level, 1, axis=1)[:, :2]
         return self.levels[of_level.argmin(axis=1)], least[:, 1] - least[:, 0]
 
@@ -109,7 +102,7 @@ class Beliefs:
         return np.asarray(self.costs[rows, self.costs.min(axis=2).argmin(axis=1)].argmin(axis=1))
 
 
-def solve_levels(count: int, views: Views, claims: Claims, ladder: Ladder) -> Beliefs:
+def solve_levels(count: int, views: Views, claims: Claims, ladder: Ladder) -> Solver:
     """Find what level each line has.
 
     Parameters
@@ -126,10 +119,50 @@ def solve_levels(count: int, views: Views, claims: Claims, ladder: Ladder) -> Be
     said = np.concatenate([claims.labels, claims.spots])
     low, high = (int(np.floor(said.min())), int(np.ceil(said.max()))) if len(said) else (0, 0)
     levels = np.arange(low - _BEYOND, high + _BEYOND + 1)
-    own = _of_labels(count, claims, levels)
-    unary = own + _of_thickness(claims, ladder, levels) + _of_spots(count, views, claims, levels)
-    costs = _passed(unary, views)
-    return Beliefs(levels, costs - costs.min(axis=(1, 2), keepdims=True), own)
+    unary = _of_labels(count, claims, levels) + _of_thickness(claims, ladder, levels)
+    unary += _of_spots(count, views, claims, levels)
+    net = _Net.of(views)
+    total, messages = net.passed(unary, np.zeros((len(net.source), *unary.shape[1:])), _ROUNDS)
+    return Solver(_beliefs(levels, total), unary, messages, net, views, claims)
+
+
+def _beliefs(levels: Ints, total: Floats) -> Beliefs:
+    return Beliefs(levels, total - total.min(axis=(1, 2), keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Solver:
+    """What was found, and how to ask what would be found without a mark."""
+
+    beliefs: Beliefs
+    _unary: Floats
+    _messages: Floats
+    _net: _Net
+    _views: Views
+    _claims: Claims
+
+    def without_spot(self, spot: int) -> Beliefs:
+        """Tell what the lines would be without a spot height, all else being as it is."""
+        mine = self._views.spots == spot
+        only = replace(
+            self._views,
+            **{
+                name: getattr(self._views, name)[mine]
+                for name in ("spots", "spot_lines", "spot_sides", "spot_votes")
+            },
+        )
+        return self._again(_of_spots(len(self._unary), only, self._claims, self.beliefs.levels))
+
+    def without_label(self, label: int) -> Beliefs:
+        """Tell the same without a label."""
+        claims = replace(
+            self._claims, labels=self._claims.labels[[label]], label_lines=self._claims.label_lines[[label]]
+        )
+        return self._again(_of_labels(len(self._unary), claims, self.beliefs.levels))
+
+    def _again(self, less: Floats) -> Beliefs:
+        total, _ = self._net.passed(self._unary - less, self._messages, _FEWER_ROUNDS)
+        return _beliefs(self.beliefs.levels, total)
 
 
 def _of_labels(count: int, claims: Claims, levels: Ints) -> Floats:
@@ -168,29 +201,48 @@ def _of_spots(count: int, views: Views, claims: Claims, levels: Ints) -> Floats:
     return costs
 
 
-def _passed(unary: Floats, views: Views) -> Floats:
-    """Pass messages until they hardly change; gives (n, L, 2) the sum of all costs."""
-    source = np.concatenate([views.lines[:, 0], views.lines[:, 1]])
-    target = np.concatenate([views.lines[:, 1], views.lines[:, 0]])
-    from_side = np.concatenate([views.sides[:, 0], views.sides[:, 1]])
-    to_side = np.concatenate([views.sides[:, 1], views.sides[:, 0]])
-    weight = _VIEW * np.concatenate([views.votes, views.votes])[:, None]
-    half = len(views.lines)
-    back = np.concatenate([np.arange(half, 2 * half), np.arange(half)])
-    messages = np.zeros((2 * half, *unary.shape[1:]))
-    total = unary.copy()
-    for _ in range(_ROUNDS if half else 0):
-        asked = total[source] - messages[back]
-        fresh = _to_states(_agreed(_to_bands(asked, from_side), weight), to_side)
-        fresh -= fresh.min(axis=(1, 2), keepdims=True)
-        fresh = _DAMPING * messages + (1 - _DAMPING) * fresh
-        moved = float(np.abs(fresh - messages).max())
-        messages = fresh
+@dataclass(frozen=True, eq=False)
+class _Net:
+    """Directed ways of messages: two for every view."""
+
+    source: Ints
+    target: Ints
+    from_side: Ints
+    to_side: Ints
+    weight: Floats
+    back: Ints
+
+    @classmethod
+    def of(cls, views: Views) -> Self:
+        half = len(views.lines)
+        return cls(
+            np.concatenate([views.lines[:, 0], views.lines[:, 1]]),
+            np.concatenate([views.lines[:, 1], views.lines[:, 0]]),
+            np.concatenate([views.sides[:, 0], views.sides[:, 1]]),
+            np.concatenate([views.sides[:, 1], views.sides[:, 0]]),
+            _VIEW * np.concatenate([views.votes, views.votes])[:, None],
+            np.concatenate([np.arange(half, 2 * half), np.arange(half)]),
+        )
+
+    def passed(self, unary: Floats, messages: Floats, rounds: int) -> tuple[Floats, Floats]:
+        """Pass messages until they hardly change; gives (n, L, 2) the sum of all costs, and the messages."""
+        total = self._sum(unary, messages)
+        for _ in range(rounds if len(self.source) else 0):
+            asked = total[self.source] - messages[self.back]
+            fresh = _to_states(_agreed(_to_bands(asked, self.from_side), self.weight), self.to_side)
+            fresh -= fresh.min(axis=(1, 2), keepdims=True)
+            fresh = _DAMPING * messages + (1 - _DAMPING) * fresh
+            moved = float(np.abs(fresh - messages).max())
+            messages = fresh
+            total = self._sum(unary, messages)
+            if moved < _DONE:
+                break
+        return total, messages
+
+    def _sum(self, unary: Floats, messages: Floats) -> Floats:
         total = unary.copy()
-        np.add.at(total, target, messages)
-        if moved < _DONE:
-            break
-    return total
+        np.add.at(total, self.target, messages)
+        return total
 
 
 def _to_bands(states: Floats, side: Ints) -> Floats:
