@@ -63,7 +63,7 @@ def test_corners_are_found_within_a_pixel(name, angle):
 
 @pytest.mark.parametrize("angle", [0.0, 18.0, 40.0])
 def test_walls_are_square_to_each_other(angle):
-    found, _ = squared(drawn(affinity.rotate(U_SHAPE, angle, origin=(100, 100)), wobble=0.3), cell=1.0)
+    found, _ = squared(drawn(affinity.rotate(U_SHAPE, angle, origin=(100, 100)), wobble=0.2), cell=1.0)
     off = (angles_deg(found.exterior) - angles_deg(found.exterior)[0] + 45.0) % 90.0 - 45.0
     assert np.abs(off).max() < 1e-6
     assert abs((angles_deg(found.exterior)[0] - angle + 45.0) % 90.0 - 45.0) < 1.0

@@ -20,7 +20,7 @@ def replaced(polygons: NDArray[Any], new: Mapping[int, Any]) -> NDArray[Any]:
     """Put new polygons in the place of some, without overlaps or gaps.
 
     Where two new ones overlap, the larger has the place. The others lose what the new ones cover; what the
-    new ones leave free goes to the neighbour with the longest common border, if there is one.
+    new ones leave free goes to that of the others with the longest common border, if there is one.
 
     Parameters
     ----------
@@ -39,15 +39,12 @@ def replaced(polygons: NDArray[Any], new: Mapping[int, Any]) -> NDArray[Any]:
     out[numbers] = shapes
     others = np.setdiff1d(np.arange(len(out)), numbers)
     _give_way(out, others, shapes)
-    left = _left_free(polygons[numbers], out)
-    tree = shapely.STRtree(out)
-    for piece in left:
-        best, border = -1, 0.0
-        for number in tree.query(piece, predicate="intersects").tolist():
-            length = shapely.length(shapely.intersection(piece.boundary, out[number]))
-            if length > border:
-                best, border = number, length
-        if best >= 0:
+    tree = shapely.STRtree(out[others])
+    for piece in _left_free(polygons[numbers], out):
+        near = others[tree.query(piece, predicate="intersects")]
+        borders = shapely.length(shapely.intersection(shapely.boundary(piece), out[near]))
+        if borders.max(initial=0.0) > 0.0:
+            best = near[borders.argmax()]
             out[best] = _areas_of(shapely.union(out[best], piece))
     return out
 
