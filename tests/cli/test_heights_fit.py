@@ -15,7 +15,7 @@ def spots(tmp_path):
     read = rng.uniform(20, 90, 20).round(1)
     modern = 2.1336 * read + 3.2 + rng.normal(0, 0.4, 20)
     read[4], read[7] = np.nan, read[7] * 10
-    places = rng.uniform(0, 9000, (20, 2)) + [500_000.0, 6_700_000.0]
+    places = rng.uniform(0, 9000, (20, 2)) + np.array([500_000.0, 6_700_000.0])
     rows = [
         f"s{row},{x:.1f},{y:.1f},{'?' if np.isnan(z) else f'{z:.1f}'},{h:.2f}"
         for row, ((x, y), z, h) in enumerate(zip(places, read, modern, strict=True))

@@ -153,7 +153,7 @@ def test_a_forced_wrong_slope_accuses_nobody():
     ],
 )  # fmt: skip
 def test_the_simplest_model_that_predicts_as_well_is_chosen(alpha, model, unit):
-    read, modern = sheet(60, alpha=alpha, sigma_m=0.3, seed=4)
+    read, modern = sheet(60, alpha=alpha, sigma_m=0.15 * alpha, seed=4)
     found = fit_heights(labelled(read), modern)
     assert (found.model, found.unit.name if found.unit else None) == (model, unit)
     left_out = {one.name: one.leave_one_out_rmse_m for one in found.candidates}

@@ -252,8 +252,7 @@ def _unit_to_try(alpha: float, error: float) -> list[Unit]:
 
     Where units of different lengths fit, naming one of them would be a guess.
     """
-    near = [one for one, _ in consistent_units(alpha, error)]
-    near = near or [one for one, _ in consistent_units(alpha, error, within=OFF)]
+    near = [one for one, _ in consistent_units(alpha, error, within=OFF)]
     lengths = [one.metres for one in near]
     if not near or max(lengths) - min(lengths) > _NO_DIFFERENCE * max(lengths):
         return []
