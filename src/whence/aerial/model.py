@@ -52,6 +52,9 @@ class AerialModel:
     reduction
         Every image is reduced this many times (means of squares) before the network, and the answer is
         enlarged again: 2 = the network sees half the resolution.
+    scales
+        Magnifications of the reduced image that the network sees one after the other; the mean of its answers
+        counts. Three scales cost about three times as much as one.
     cell_m
         Side of a pixel, before the reduction, that it was trained at; None when that is not known.
     name
@@ -66,6 +69,7 @@ class AerialModel:
     network: Network
     normalisation: Normalisation
     reduction: int = 1
+    scales: tuple[float, ...] = (1.0,)
     cell_m: float | None = None
     name: str = "aerial model"
     card: Json = field(default_factory=dict)
@@ -108,7 +112,7 @@ class AerialModel:
         """Torch module from prepared (B, bands, rows, cols) to probabilities (B, classes, rows, cols)."""
         from whence.aerial.reduced import Reduced
 
-        return Reduced(self.network, self.reduction).eval()
+        return Reduced(self.network, self.reduction, self.scales).eval()
 
     def probabilities(self, tiles: NDArray[Any], valid: Bools | None = None) -> Floats32:
         """Tell the probabilities of a batch.
@@ -163,6 +167,7 @@ class AerialModel:
             "network": self.network.settings(),
             "normalisation": self.normalisation.to_json(),
             "reduction": self.reduction,
+            "scales": [*self.scales],
             "cell_m": self.cell_m,
             "card": self.card,
         }
@@ -205,6 +210,7 @@ class AerialModel:
                 network.to(device_named(device)),
                 Normalisation.of_json(header["normalisation"]),
                 reduction=int(header["reduction"]),
+                scales=tuple(header["scales"]),
                 cell_m=header["cell_m"],
                 name=str(header["name"]),
                 card=dict(header["card"]),

@@ -1,7 +1,8 @@
-"""A network that sees a reduced image and answers at the full size."""
+"""A network that sees a reduced image, at one scale or at several, and answers at the full size."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,8 +10,11 @@ from torch import nn
 from torch.nn import functional
 
 from whence.aerial.models.contract import LEAST_PX
+from whence.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 __all__ = ["Reduced"]
@@ -19,34 +23,54 @@ __all__ = ["Reduced"]
 class Reduced(nn.Module):
     """Normalised images (B, bands, rows, cols) -> probabilities (B, classes, rows, cols), of any size.
 
-    The image is reduced by means over squares of `reduction` pixels, the logits are enlarged bilinearly with
-    pixel centres in register, and the softmax comes last. What is too small for the network, or no multiple
-    of the reduction, is continued with its rim and cut again.
+    For each scale the image is reduced by reduction / scale: by means over squares of as many whole pixels as
+    that holds, and bilinearly for what is left. The logits are enlarged bilinearly with pixel centres in
+    register, the softmax is taken, and the probabilities of the scales are averaged. What is too small for
+    the network is continued with its rim and cut again.
 
     Parameters
     ----------
     network
         See `whence.aerial.models.Network`.
     reduction
-        How many times.
+        How many times the image is reduced at scale 1.
+    scales
+        Magnifications of the reduced image; 1 alone shows it once.
+
+    Raises
+    ------
+    InputError
+        When there is no scale, or one is not above zero.
     """
 
-    def __init__(self, network: nn.Module, reduction: int) -> None:
+    def __init__(self, network: nn.Module, reduction: int, scales: Sequence[float] = (1.0,)) -> None:
         super().__init__()
-        self.network, self.reduction = network, reduction
+        if not scales or not all(scale > 0.0 and math.isfinite(scale) for scale in scales):
+            raise InputError(
+                f"the scales are {tuple(scales)}; give some, each above zero, such as (0.8, 1, 1.3)"
+            )
+        self.network, self.reduction, self.scales = network, reduction, tuple(scales)
 
     def forward(self, images: Tensor) -> Tensor:
         """Probabilities (B, classes, rows, cols), float32."""
+        found = [self.seen(images, self.reduction / scale) for scale in self.scales]
+        return found[0] if len(found) == 1 else torch.stack(found).mean(dim=0)
+
+    def seen(self, images: Tensor, times: float) -> Tensor:
+        """Probabilities of images that are reduced so many times, at the full size."""
         rows, columns = images.shape[-2:]
-        step = self.reduction
-        least = LEAST_PX * step
-        below = max(least - rows, 0) or -rows % step
-        right = max(least - columns, 0) or -columns % step
+        pool = max(1, math.floor(times + 1e-9))
+        least = math.ceil(LEAST_PX * times / pool) * pool
+        below = max(least - rows, 0) or -rows % pool
+        right = max(least - columns, 0) or -columns % pool
         if below or right:
             images = functional.pad(images, (0, right, 0, below), mode="replicate")
-        logits = self.network(functional.avg_pool2d(images, step) if step > 1 else images).float()
-        if step > 1:
-            logits = functional.interpolate(
-                logits, scale_factor=float(step), mode="bilinear", align_corners=False
-            )
+        high, wide = images.shape[-2:]
+        small = functional.avg_pool2d(images, pool) if pool > 1 else images
+        if abs(times - pool) > 1e-9:
+            size = (round(high / times), round(wide / times))
+            small = functional.interpolate(small, size=size, mode="bilinear", align_corners=False)
+        logits = self.network(small).float()
+        if times != 1.0:
+            logits = functional.interpolate(logits, size=(high, wide), mode="bilinear", align_corners=False)
         return torch.softmax(logits[..., :rows, :columns], dim=1)

@@ -145,7 +145,8 @@ class TrainingData:
         asked = self.config
         step = asked.model.reduction
         return Validation(
-            self.held, self.normalisation, step, window_px=512 * step, margin_px=64 * step,
+            self.held, self.normalisation, step, scales=tuple(map(float, asked.model.scales)),
+            window_px=512 * step, margin_px=64 * step,
             precision=asked.training.precision,
         )  # fmt: skip
 

@@ -244,6 +244,7 @@ class _Making:
             network.to("cpu"),
             self.data.normalisation,
             reduction=asked.reduction,
+            scales=tuple(map(float, asked.scales)),
             cell_m=asked.cell_m or None,
             name=asked.name or self.folder.resolve().name,
         )

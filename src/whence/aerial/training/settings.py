@@ -270,6 +270,8 @@ class ModelSettings:
         Under which it may be used.
     reduction
         The network sees images reduced so many times.
+    scales
+        Magnifications of the reduced image that the finished model looks at; their mean counts.
     cell_m
         Side of a pixel of the training images, metres; 0 when not known.
     divisors
@@ -281,6 +283,7 @@ class ModelSettings:
     name: str = ""
     licence: str = ""
     reduction: int = 1
+    scales: tuple[float, ...] = (1.0,)
     cell_m: float = 0.0
     divisors: Mapping[str, float] = field(default_factory=dict)
     half: bool = False

@@ -48,7 +48,7 @@ class Validation:
     ----------
     scenes
         The data set, narrowed to what is meant.
-    normalisation, reduction
+    normalisation, reduction, scales
         Those of the model.
     window_px
         Side of the windows, full resolution.
@@ -61,6 +61,7 @@ class Validation:
     scenes: SceneSet
     normalisation: Normalisation
     reduction: int = 1
+    scales: tuple[float, ...] = (1.0,)
     window_px: int = 1024
     margin_px: int = 128
     precision: str = "float32"
@@ -69,7 +70,7 @@ class Validation:
         self, network: torch.nn.Module, part: tuple[int, int] = (0, 1)
     ) -> tuple[Confusion, list[float]]:
         """Count pixels, and sum −ln p and its pixels; of the scenes rank, rank + world and so on."""
-        module = Reduced(network, self.reduction).eval()
+        module = Reduced(network, self.reduction, self.scales).eval()
         counts = Confusion.of_scheme(self.scenes.scheme)
         total, pixels = 0.0, 0
         for number, scene in enumerate(self.scenes.scenes):
