@@ -8,8 +8,8 @@ network's answers (preparation and softmax included) is taken apart; and as many
 alone, from memory. CPU seconds, medians of the rounds.
 
 Memory: an image of 40,000 × 40,000 pixels, of which a share of the blocks holds noise and the others zeros
-that count as data, is predicted with six classes by a stand-in for a network that looks at one band only, so that
-the run ends; the figure is the greatest resident size of the process. A network adds its own.
+that count as data, is predicted with six classes by a stand-in for a network that looks at one band only, so
+that the run ends; the figure is the greatest resident size of the process. A network adds its own.
 """
 
 from __future__ import annotations

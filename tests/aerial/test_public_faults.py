@@ -8,7 +8,9 @@ import fake_layouts as fakes
 import numpy as np
 import rasterio
 
+from whence.aerial import predict
 from whence.aerial.datasets import open_dataset
+from whence.aerial.scheme import LandClass, Scheme
 from whence.aerial.tiling import Cut, cut_tiles
 
 
@@ -95,3 +97,31 @@ def test_ignored_pixels_are_not_the_first_class(tmp_path: Path) -> None:
     assert whole is not None
     assert (eroded == 0).sum() < (whole == 0).sum()
     assert (eroded == 255).sum() == 48 * 6
+
+
+class Corner:
+    """A model that finds its second class wherever nothing is, as networks do with black padding."""
+
+    scheme = Scheme("two", (LandClass("ground", (90, 90, 90)), LandClass("water", (0, 0, 255))))
+    bands = 3
+
+    def probabilities(self, tiles: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
+        there = (tiles > 0).any(axis=-1) if valid is None else valid
+        return np.stack([there, ~there], axis=1).astype(np.float32)
+
+
+def test_a_prediction_does_not_lose_its_place_and_padding_is_no_class(tmp_path: Path) -> None:
+    """Stitched arrays saved as pictures lose CRS and transform, and keep the padding as a class."""
+    image = fakes.picture(0, (90, 70)) // 2 + 1
+    image[:20, :30] = 0
+    place = {"crs": "EPSG:25832", "transform": rasterio.Affine(0.05, 0, 5e5, 0, -0.05, 5.4e6), "nodata": 0}
+    shape = {"height": 90, "width": 70, "count": 3, "dtype": "uint8"}
+    with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", **shape, **place) as dataset:
+        dataset.write(image.transpose(2, 0, 1))
+    found = predict(tmp_path / "a.tif", Corner(), tmp_path / "c.tif", tile=64, overlap=16)
+    with rasterio.open(tmp_path / "c.tif") as dataset:
+        assert (dataset.crs, dataset.transform, dataset.shape) == (place["crs"], place["transform"], (90, 70))
+        classes = dataset.read(1)
+    assert (classes[:20, :30] == 255).all()
+    assert (classes == 255).sum() == 20 * 30
+    assert found.shares == {"ground": 1.0, "water": 0.0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import Around, picture
+from pixel_models import Around, picture
 
 from whence.aerial.prediction.augmentation import D4, augmentation, averaged
 from whence.aerial.prediction.blending import quantised

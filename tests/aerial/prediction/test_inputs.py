@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rasterio
-from fakes import Colours, Constant, picture, read, shares_of, write
+from pixel_models import Colours, Constant, picture, read, shares_of, write
 
 from whence.aerial import predict
 from whence.aerial.georeference import georeference

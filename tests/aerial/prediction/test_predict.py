@@ -7,7 +7,19 @@ import json
 import numpy as np
 import pytest
 import rasterio
-from fakes import CELL_M, TOWN, TRANSFORM, UTM, Around, Colours, Constant, picture, read, shares_of, write
+from pixel_models import (
+    CELL_M,
+    TOWN,
+    TRANSFORM,
+    UTM,
+    Around,
+    Colours,
+    Constant,
+    picture,
+    read,
+    shares_of,
+    write,
+)
 from rasterio import shutil
 
 from whence.aerial import predict

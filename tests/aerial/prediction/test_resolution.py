@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import TOWN, Colours, picture, read, shares_of, write
+from pixel_models import TOWN, Colours, picture, read, shares_of, write
 from rasterio import Affine
 
 from whence.aerial import predict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import Around, picture, read, write
+from pixel_models import Around, picture, read, write
 
 from whence.aerial import predict
 from whence.errors import InputError
