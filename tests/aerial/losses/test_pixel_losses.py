@@ -280,17 +280,12 @@ def test_joint_refuses_what_it_cannot_mean() -> None:
         Joint({"dice": 1.0}, options={"focal": {"focus": 1.0}})
 
 
-def test_edge_head_learns_where_borders_are() -> None:
+def test_edge_head_is_drawn_to_where_borders_are() -> None:
     _, ids = batch()
     ids = torch.where(ids == 255, 0, ids)
     edges = torch.zeros(2, 1, 7, 9, requires_grad=True)
-    optimiser = torch.optim.Adam([edges], lr=0.5)
-    for _ in range(40):
-        optimiser.zero_grad()
-        value = edge_head_loss(edges, ids, classes=CLASSES)
-        value.backward()
-        optimiser.step()
-    found = edges.detach()[0, 0] > 0
+    edge_head_loss(edges, ids, classes=CLASSES).backward()
+    found = edges.grad[0, 0] < 0  # a step down goes up there
     for i, j in np.ndindex(7, 9):
         border = len({int(ids[0, a, b]) for a, b in neighbours(i, j, (7, 9))}) > 1
         assert bool(found[i, j]) == border
