@@ -29,7 +29,7 @@ from whence.maps.heights.labels import find_wrong_labels
 from whence.maps.heights.surface import choose_smoothing
 
 FAST = ("biharmonic", "tin", "idw")
-ALL = (*FAST, "summit-tin", "kriging", "tps")
+ALL = (*FAST, "summit-tin", "natural-neighbour", "b-spline", "kriging", "tps")
 
 
 def load(path: Path) -> tuple[np.ndarray, Lattice]:
@@ -165,7 +165,7 @@ def main() -> None:
         "cost, Alps, 20 m contours": cost(alps, wide, 20.0),
         "Alps, 20 m contours": clean(alps, wide, 20.0, ALL),
         "Alps, 50 m contours": clean(alps, wide, 50.0, ALL),
-        "2 m model, 5 m contours": clean(smooth, fine, 5.0, FAST),
+        "2 m model, 5 m contours": clean(smooth, fine, 5.0, ALL),
         "Alps, 20 m contours, damaged, by seed": blind(alps, wide, 20.0, arguments.seeds),
         "Alps, 20 m contours, 3 % of labels wrong by 1 to 5 intervals": labels(
             alps, wide, 20.0, arguments.seeds

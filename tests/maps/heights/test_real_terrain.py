@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rasterio
@@ -24,14 +27,27 @@ def model(path) -> tuple[np.ndarray, Lattice]:
     [
         ("biharmonic", 20.0, 0.67),
         ("biharmonic", 50.0, 2.9),
-        pytest.param("tin", 20.0, 1.76, marks=pytest.mark.slow),
+        pytest.param("tin", 20.0, 1.75, marks=pytest.mark.slow),
         pytest.param("summit-tin", 20.0, 1.4, marks=pytest.mark.slow),
+        pytest.param("natural-neighbour", 20.0, 1.75, marks=pytest.mark.slow),
+        ("b-spline", 20.0, 1.0),
     ],
 )
 def test_contours_of_the_alps_give_back_the_alps(shared_data, rmse, name, interval_m, most_m) -> None:
     truth, lattice = model(shared_data / "maps/dem/dem.tif")
     terrain = Terrain(contours_of(truth, lattice, interval_m=interval_m))
     assert rmse(method(name).heights(terrain, lattice), truth) <= most_m
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 5])
+def test_damaged_contours_smoothed_without_knowing_the_truth(shared_data, rmse, seed, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[3])
+    damaged = import_module("benchmarks.surface").damaged
+    truth, lattice = model(shared_data / "maps/dem/dem.tif")
+    contours = contours_of(truth, lattice, interval_m=20.0)
+    terrain = Terrain(damaged(contours, lattice.cell_m, seed))
+    assert rmse(method("biharmonic").heights(terrain, lattice), truth) <= 3.8
 
 
 @pytest.mark.slow

@@ -154,7 +154,7 @@ def _of_ogr(file: Path, layer: str | None) -> tuple[list[Feature], str | None]:
 
 def _layer(file: Path, asked: str | None) -> tuple[str, str | None]:
     """Choose the layer of a file, and the layer of a drawing within it."""
-    import pyogrio  # type: ignore[import-untyped]
+    import pyogrio
 
     layers = {str(name): kind for name, kind in pyogrio.list_layers(file)}
     if asked is None:
