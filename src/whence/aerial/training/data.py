@@ -118,14 +118,15 @@ class TrainingData:
         from whence.aerial.losses import Joint, balanced_weights
 
         asked = self.config.loss
-        weights: Any = asked.class_weights
-        if weights == "balanced":
+        classes = len(self.scheme.classes)
+        weights: tuple[float, ...] | None = None
+        if asked.per_class:
+            weights = tuple(map(float, asked.per_class))
+        elif asked.class_weights == "balanced":
             weights = balanced_weights(self.scenes.counts, power=asked.power)
-        elif weights == "none":
-            weights = None
-        elif len(weights) != len(self.scheme.classes):
+        if weights is not None and len(weights) != classes:
             raise InputError(
-                f"loss.class_weights has {len(weights)} numbers for {len(self.scheme.classes)} classes: "
+                f"loss.per_class has {len(weights)} numbers for {classes} classes: "
                 f"{', '.join(self.scheme.names)}"
             )
         return Joint(

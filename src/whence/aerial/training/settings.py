@@ -143,7 +143,9 @@ class LossSettings:
     edges
         Weight of the edge head, where the network has one.
     class_weights
-        balanced, none, or one number per class.
+        balanced, or none.
+    per_class
+        One weight per class, in the place of class_weights.
     power
         Of balanced weights: (mean count / count)^power; 0.5 is the root.
     options
@@ -153,16 +155,14 @@ class LossSettings:
     weights: Mapping[str, float] = field(default_factory=lambda: {"cross-entropy": 1.0, "dice": 0.7})
     auxiliary: float = 0.3
     edges: float = 1.0
-    class_weights: Any = "balanced"
+    class_weights: str = "balanced"
+    per_class: tuple[float, ...] = ()
     power: float = 0.5
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if isinstance(self.class_weights, str) and self.class_weights not in WEIGHTS:
-            raise InputError(
-                f"loss.class_weights is {self.class_weights!r}; choose balanced, none, or give one number "
-                "per class"
-            )
+        if self.class_weights not in WEIGHTS:
+            raise InputError(f"loss.class_weights is {self.class_weights!r}; choose balanced or none")
 
 
 @dataclass(frozen=True, kw_only=True)
