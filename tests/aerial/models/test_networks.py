@@ -92,6 +92,7 @@ def test_unknown_names_and_options_are_errors() -> None:
 # ---- parts
 
 
+@torch.no_grad()
 def test_windowed_attention_is_a_loop_over_windows() -> None:
     torch.manual_seed(0)
     layer = WindowAttention(8, heads=2, window_px=4).double()
@@ -108,7 +109,10 @@ def test_windowed_attention_is_a_loop_over_windows() -> None:
                 for part in range(3)
             )
             bias = torch.tensor(
-                [[float(layer.bias[(i - m + 3) * 7 + (j - n + 3), head]) for m, n in at] for i, j in at],
+                [
+                    [float(layer.bias.detach()[(i - m + 3) * 7 + (j - n + 3), head]) for m, n in at]
+                    for i, j in at
+                ],
                 dtype=torch.float64,
             )
             out = torch.softmax(q @ k.T / 2.0 + bias, dim=1) @ v

@@ -235,8 +235,8 @@ def _check_shape(folder: Path, name: str, wanted: Any) -> None:
     except ValueError as error:
         raise FormatError(f"{path} is not JSON") from error
     shape = PRETRAINED[name].shape
-    names = {"model_type", *shape}
-    differ = [key for key in sorted(names) if key in found and found[key] != getattr(wanted, key)]
+    names = ["model_type", *sorted(shape)]
+    differ = [key for key in names if key in found and found[key] != getattr(wanted, key)]
     if differ:
         raise FormatError(
             f"the weights in {folder} are not of a {name}: {differ[0]} is {found[differ[0]]}, not "
