@@ -27,24 +27,24 @@ from whence.aerial.training import AerialConfig, Watch
 
 LAND_LIMITS = (
     (
-        "Seven tiles of one city and its desert coast at one season, from one kind of satellite image: elsewhere "
-        "it is a start for training, not a product."
+        "Seven tiles of one city and its desert coast at one season, from one kind of satellite image: "
+        "elsewhere it is a start for training, not a product."
     ),
     (
-        "The size of a pixel on the ground is not published with the images; what is seen at another scale than "
-        "there is seen wrongly."
+        "The size of a pixel on the ground is not published with the images; what is seen at another scale "
+        "than there is seen wrongly."
     ),
     (
-        "The labels are coarse: rows of houses with their yards are one building, small roads are often missing. "
-        "What the model draws is as coarse."
+        "The labels are coarse: rows of houses with their yards are one building, small roads are often "
+        "missing. What the model draws is as coarse."
     ),
     "Dark asphalt and shadows are at times taken for water, gardens for buildings.",
     "Not geographic truth: no figure here says anything about another place.",
 )
 BUILDING_LIMITS = (
     (
-        "One neighbourhood of Kampala, one flight, 7.46 cm: the figures are those of its eastern third and say "
-        "nothing about another town."
+        "One neighbourhood of Kampala, one flight, 7.46 cm: the figures are those of its eastern third and "
+        "say nothing about another town."
     ),
     "Some sheds are not in the map and one mapped building is not visible: neither figure can be 1.",
     "Roofs under trees and small sheds are missed; flat concrete is at times taken for a roof.",
