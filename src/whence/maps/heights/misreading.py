@@ -50,7 +50,7 @@ def misreadings(height: float) -> Iterator[Misreading]:
     Examples
     --------
     >>> [one.height for one in misreadings(183.4) if one.cause == "alike"][:3]
-    [783.4, 483.4, 133.4]
+    [483.4, 783.4, 103.4]
     """
     text = f"{abs(height):.{_DIGITS}g}"
     if "e" in text or not np.isfinite(height):

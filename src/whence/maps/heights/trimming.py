@@ -154,7 +154,7 @@ def trimmed(design: Floats, observed: Floats, *, seed: int = 0) -> Regression:
     >>> y = 2 * x + 1 + [0.1, -0.1, 0.1, -0.1, -0.1, 0.1, -0.1, 50.0]
     >>> found = trimmed(np.stack([x, np.ones(8)], axis=1), y)
     >>> found.coefficients.round(2).tolist(), found.kept.tolist()[-2:]
-    ([1.99, 1.0], [True, False])
+    ([1.99, 1.03], [True, False])
     """
     count, parameters = design.shape
     everything = least_squares(design, observed)

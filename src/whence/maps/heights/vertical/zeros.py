@@ -65,7 +65,7 @@ class Zero:
         Examples
         --------
         >>> round(ZEROS["kronstadt"].offset_m([24.0, 55.3])[0], 2)
-        0.11
+        0.12
         """
         if self.system is None:
             raise InputError(
