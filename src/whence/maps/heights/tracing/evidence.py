@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Marks", "Weighed", "weigh"]
 
 _NEAR = 7.0  # strokes wide: a label stands so near its line
-_SURE = 0.7  # by how much the best level must be better than the next
+_SURE = 0.5  # by how much the best level must be better than the next
 _HINTED = 0.2  # the same where only a spot is asked about
 _OFF = 0.6  # intervals by which a spot may lie out of its band
 _APART = 1.0  # and out of the band in which the lines would put it by themselves
@@ -107,9 +107,11 @@ def weigh(work: LineWork, labels: Marks, spots: Marks, *, interval_m: float | No
     )
     on_line = _lines_of(work, labels)
     ladder, notes = _ladder(work, views, labels, on_line, interval_m)
-    if ladder is None:
+    if ladder is None or not len(labels) + len(spots):
         unknown = np.full(count, np.nan)
-        return Weighed(unknown, _rests_on(unknown, set()), (), 0.0, notes)
+        return Weighed(
+            unknown, _rests_on(unknown, set()), (), 0.0 if ladder is None else ladder.interval_m, notes
+        )
     step = ladder.interval_m
     placed = on_line >= 0
     claims = Claims(labels.heights_m[placed] / step, on_line[placed], spots.heights_m / step, work.is_index)
@@ -182,7 +184,7 @@ def _guessed(work: LineWork, views: Views, interval_m: float, thick: Floats) -> 
 
 
 def _commonest_step(heights: Floats) -> float:
-    """Give the greatest step of which nearly all heights are multiples apart; 0 with fewer than two heights."""
+    """Give the greatest step of which nearly all heights are multiples apart; 0 with fewer than two."""
     levels = np.unique(np.round(heights, 6))
     apart = np.unique(np.round(np.abs(levels[:, None] - levels), 6))
     for step in apart[apart > 0][::-1]:

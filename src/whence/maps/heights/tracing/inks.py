@@ -37,8 +37,8 @@ _BROWN_DEG = (18.0, 88.0)  # hue angles of brown, sepia, orange
 _LUT_BITS = 6
 _LEAST_SHARE = 0.3
 _BLACK_ONLY = (
-    "the sheet is printed in black only: roads, letters and contours have one ink, so lines were taken by their "
-    "shape; look at the preview before using them"
+    "the sheet is printed in black only: roads, letters and contours have one ink, so lines were taken by "
+    "their shape; look at the preview before using them"
 )
 _WHITE = np.array([100.0, 0.0, 0.0])
 

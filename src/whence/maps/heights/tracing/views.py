@@ -23,6 +23,7 @@ __all__ = ["Views", "views_of"]
 _MOST_POSITIONS = 500_000
 _ASKANCE = 0.3  # sine of the angle between view and line, below which the side is not told
 _HIDDEN = 0.3
+_STRAY = 2
 _ENOUGH = 6.0  # edges that make a full vote
 
 
@@ -135,6 +136,8 @@ def _counted(owner: Ints, side: Ints) -> Views:
     turned = pairs[:, 0] > pairs[:, 1]
     pairs[turned], sides[turned] = pairs[turned, ::-1], sides[turned, ::-1]
     both, count = np.unique(np.concatenate([pairs, sides], axis=1), axis=0, return_counts=True)
+    # A few edges pass round the ends of what is between, and through gaps that are left.
+    both, count = both[count > _STRAY], count[count > _STRAY] - _STRAY
     seen, seen_side = owner[of_spot], side[of_spot]
     spot_last = seen[:, 1] < 0
     spot = -1 - np.where(spot_last, seen[:, 1], seen[:, 0])
