@@ -60,7 +60,7 @@ def contours(
     whence map heights contours dem.tif --interval 20 --out contours.gpkg
 
     A scan needs the fit of the sheet, or its control points; lines whose height nothing decides are listed
-    and not written, and whatever contradicts itself is listed. A raster of one band with --interval and without
+    and not written, and whatever contradicts itself is listed. A raster of one band with --interval without
     any option of a scan is a height model.
     """
     scan_options = (record, points, labels, spots, ink, preview, read or None)

@@ -161,8 +161,9 @@ def _ladder(
     thick = labels.heights_m[(on_line >= 0) & work.is_index[on_line]] if len(labels) else np.empty(0)
     step = _commonest_step(thick)
     if interval_m is not None:
-        every = round(step / interval_m) if step and work.is_index.any() else 0
-        return Ladder(interval_m, every if every > 1 else _guessed(work, views, interval_m, thick)), ()
+        every = _between(work, views) if work.is_index.any() else 0
+        told = round(step / interval_m) if step and work.is_index.any() else 0
+        return Ladder(interval_m, every or (told if told > 1 else 0)), ()
     if not step:
         step = _commonest_step(labels.heights_m)
         if not step:
@@ -174,13 +175,6 @@ def _ladder(
     return Ladder(step / every, every), (
         f"interval {step / every:g}: index contours every {step:g} with {every - 1} lines between",
     )
-
-
-def _guessed(work: LineWork, views: Views, interval_m: float, thick: Floats) -> int:
-    """Count the lines between index contours where their heights do not tell how many there are."""
-    every = _between(work, views) if work.is_index.any() else 0
-    fits = every > 1 and (not len(thick) or np.median(np.abs(thick / interval_m % every)) < 0.01)
-    return every if fits else 0
 
 
 def _commonest_step(heights: Floats) -> float:
