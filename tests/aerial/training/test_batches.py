@@ -117,9 +117,7 @@ def test_touching_houses_are_two_after_rims(tmp_path: Path) -> None:
     ) as file:
         file.write(np.full((3, 64, 96), 100, np.uint8))
     west, north = 500_004.0, 4_999_996.0
-    houses = [
-        shapely.box(corner[0] + 6 * i, corner[1] - 8, corner[0] + 6 * (i + 1), corner[1]) for i in (0, 1)
-    ]
+    houses = [shapely.box(west + 6 * i, north - 8, west + 6 * (i + 1), north) for i in (0, 1)]
     pyogrio.raw.write(
         tmp_path / "houses.gpkg", shapely.to_wkb(houses), [], [], geometry_type="Polygon", crs="EPSG:32633"
     )
