@@ -15,8 +15,8 @@ import whence
 __all__ = ["render"]
 
 
-def render(name: str, **values: Any) -> str:
-    """Fill the template ``<name>.html`` and give it the style ``<name>.css``.
+def render(name: str, *, style: str | None = None, **values: Any) -> str:
+    """Fill the template ``<name>.html`` and give it the style ``<name>.css``, or that of another page.
 
     Everything but the style is escaped. The content security policy allows this style by its hash and images
     within the page, and nothing else.
@@ -28,9 +28,9 @@ def render(name: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    source = resources.files("whence.report") / "templates" / f"{name}.css"
-    style = source.read_text(encoding="utf-8")
-    hashed = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    source = resources.files("whence.report") / "templates" / f"{style or name}.css"
+    written = source.read_text(encoding="utf-8")
+    hashed = base64.b64encode(hashlib.sha256(written.encode("utf-8")).digest()).decode("ascii")
     return environment.get_template(f"{name}.html").render(
         **values,
         version=whence.__version__,
@@ -38,5 +38,5 @@ def render(name: str, **values: Any) -> str:
             f"default-src 'none'; img-src data:; style-src 'sha256-{hashed}'; base-uri 'none'; "
             "form-action 'none'"
         ),
-        style=Markup(style),  # noqa: S704 (a file of this package)
+        style=Markup(written),  # noqa: S704 (a file of this package)
     )

@@ -22,6 +22,7 @@ from whence.maps.statement import accuracy
 from whence.report import map_figures as figures
 from whence.report.document import render
 from whence.report.drawing import data_uri, image_bytes, plain_text
+from whence.report.height_page import finite
 from whence.report.map_canvas import Backdrop, over
 from whence.report.map_tables import compared, for_page
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from whence.maps.fitting import MapFit
     from whence.maps.recipe import Recipe
     from whence.maps.recommendation import Recommendation
+    from whence.report.height_page import HeightChapter
     from whence.typing import PathLike
 
 __all__ = ["write_page", "write_sheet_report"]
@@ -49,6 +51,7 @@ def write_sheet_report(
     *,
     scan: PathLike | None = None,
     title: str | None = None,
+    heights: HeightChapter | None = None,
 ) -> None:
     """Write the report of a fit.
 
@@ -64,6 +67,8 @@ def write_sheet_report(
         The scan, to draw on; None draws on white.
     title
         Heading; None names the scan or the file of the points.
+    heights
+        What is known of the heights of the sheet, in chapters of their own; None leaves them out.
 
     Raises
     ------
@@ -79,7 +84,9 @@ def write_sheet_report(
     >>> recipe = Recipe(maps.read_points("a.points"), scan=ScanFile.of("a.tif"))  # doctest: +SKIP
     >>> write_sheet_report("a.html", recipe, recipe.fit(), scan="a.tif")          # doctest: +SKIP
     """
-    page, html, content = _made(path, recipe, fit, scan=scan, title=title)
+    page, html, content = _made(path, recipe, fit, scan=scan, title=title, heights=heights)
+    if heights is not None:
+        content["heights"] = finite(heights.to_json())
     _write(page, html)
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
     _write(page.with_suffix(".json"), text + "\n")
@@ -92,7 +99,13 @@ def write_page(path: PathLike, recipe: Recipe, fit: MapFit, *, scan: PathLike | 
 
 
 def _made(
-    path: PathLike, recipe: Recipe, fit: MapFit, *, scan: PathLike | None, title: str | None
+    path: PathLike,
+    recipe: Recipe,
+    fit: MapFit,
+    *,
+    scan: PathLike | None,
+    title: str | None,
+    heights: HeightChapter | None = None,
 ) -> tuple[Path, str, dict[str, Any]]:
     """Make the page and its values."""
     page = Path(path)
@@ -108,6 +121,7 @@ def _made(
         facts=_facts(recipe, fit),
         statement=" ".join(statement).replace(" %", "\u00a0%").replace(" m ", "\u00a0m "),
         pictures=pictures,
+        heights=None if heights is None else heights.for_page(),
         json_name=page.with_suffix(".json").name,
         **for_page(recipe, fit, lattice, comparison=comparison),
     )
