@@ -42,7 +42,14 @@ SHORT: dict[str, dict[str, Any]] = {
 }
 """Name -> backbone: the smallest published configuration of each, from scratch."""
 
-BUDGET = {"training.steps": 150, "training.batch": 4, "crops.side_px": 128, "training.warmup_steps": 15}
+BUDGET = {
+    "training.steps": 150,
+    "training.batch": 4,
+    "training.warmup_steps": 15,
+    "training.average": 0.95,
+    "crops.side_px": 128,
+    "model.scales": [1.0],
+}
 
 
 def main() -> None:

@@ -73,6 +73,7 @@ def trained(data: Path, folder: Path, labels: str, steps: int | None) -> aerial.
     over: dict[str, Any] = {
         "data.root": str((data / IMAGE).resolve()),
         "data.options.labels": str(rimmed),
+        "data.options.scheme": str(RECIPE.parent / "edged.json"),
         "data.train": [f"{Path(IMAGE).stem}_{column}_0" for column in (0, 1)],
     }
     if steps is not None:
