@@ -35,7 +35,7 @@ ONLY_HOMES = {
     "fastapi": {"web"},
     "click": {"cli"},
     "rich": {"cli"},
-    "rasterio": {"imagery", "maps", "aerial"},
+    "rasterio": {"imagery", "maps", "aerial", "smallworld"},
 }
 
 

@@ -93,6 +93,20 @@ SCHEMES: dict[str, Scheme] = {
             counted=(1,),
             protocol="buildings alone are counted",
         ),
+        Scheme(
+            "smallworld",
+            (
+                LandClass("ground", (176, 152, 116)),
+                LandClass("building", (200, 64, 52)),
+                LandClass("road", (112, 112, 118)),
+                LandClass("tree", (32, 108, 52)),
+                LandClass("grass", (146, 190, 92)),
+                LandClass("water", (60, 120, 190)),
+            ),
+            ((0, 0, 0),),
+            (255,),
+            protocol="mean over all six classes of a town that is drawn by code: no real accuracy",
+        ),
     )
 }
 """Name -> scheme."""
