@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from whence.smallworld.orthophoto_plan import Plan, Roof, rectangle
 from whence.smallworld.orthophoto_register import Register
 
 TOWN = Town.build(seed=0)
-PART = {"cell_m": 0.5, "half_m": 80.0, "middle_m": (-60.0, 40.0)}
+PART = {"cell_m": 0.5, "half_m": (80.0, 70.0), "middle_m": (-60.0, 40.0)}
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +68,10 @@ def test_the_folder_is_a_data_set_with_two_dates(drawn: Path) -> None:
     scenes = open_dataset("folder", drawn)
     assert scenes.scheme.names == ("ground", "building", "road", "tree", "grass", "water")
     pair = scenes.read(scenes.scenes[0])
-    assert pair.image.shape == (320, 320, 3)
+    assert pair.image.shape == (280, 320, 3)
     assert pair.image.dtype == np.uint8
     assert pair.ids is not None
-    assert pair.ids.shape == (320, 320)
+    assert pair.ids.shape == (280, 320)
     with rasterio.open(drawn / "images" / "date_1.tif") as image:
         assert image.crs.to_epsg() == 32632
         assert image.res == (0.5, 0.5)
@@ -105,7 +106,7 @@ def test_between_the_dates_houses_go_and_come() -> None:
     assert second - first == {roof.ident for roof in plan.new}
     assert len(plan.new) == 14
     gone = next(roof for roof in plan.roofs if roof.ident in plan.gone)
-    part = {"cell_m": 0.5, "half_m": 20.0, "middle_m": tuple(gone.corners_m.mean(axis=0))}
+    part = {"cell_m": 0.5, "half_m": (20.0, 20.0), "middle_m": tuple(gone.corners_m.mean(axis=0))}
     building = 1
     shares = []
     for date in (1, 2):
@@ -162,7 +163,7 @@ def test_the_shadow_of_a_tower_is_as_long_as_its_height_over_the_tangent(sun: Su
 
 
 def test_the_side_of_a_roof_that_faces_the_sun_is_lit_as_lambert_says() -> None:
-    frame = PhotoFrame.of_town(TOWN, cell_m=0.5, half_m=30.0)
+    frame = PhotoFrame.of_town(TOWN, cell_m=0.5, half_m=(30.0, 40.0))
     roof = Roof("x", rectangle((-10.0, -6.0, 10.0, 6.0)), 5.0, "gable", 0.5, (180, 90, 70), (0.5, 0.5))
     sun = SUNS[2].vector
     surface = Surface(
@@ -189,9 +190,13 @@ def test_a_crown_hides_the_roof_below_it() -> None:
 
 @pytest.mark.parametrize(
     ("options", "told"),
-    [({"cell_m": 0.0}, "cells are 0.1 to 2 m"), ({"date": 3}, "date 1 or 2"), ({"half_m": 5.0}, "64 to")],
+    [
+        ({"cell_m": 0.0}, "cells are 0.1 to 2 m"),
+        ({"date": 3}, "date 1 or 2"),
+        ({"half_m": (5.0, 50.0)}, "64 to"),
+    ],
 )
-def test_what_is_out_of_range_is_refused(options: dict[str, float], told: str) -> None:
+def test_what_is_out_of_range_is_refused(options: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
         Orthophoto.of_town(TOWN, **options)
 

@@ -65,7 +65,7 @@ class Orthophoto:
         seed: int = 0,
         cell_m: float = CELL_M,
         date: int = 1,
-        half_m: float = HALF_M,
+        half_m: tuple[float, float] = HALF_M,
         middle_m: tuple[float, float] = (0.0, 0.0),
     ) -> Orthophoto:
         """Plan it; nothing is drawn yet.
@@ -147,7 +147,7 @@ class Orthophoto:
             "seed": self.plan.seed,
             "date": self.date,
             "cell_m": self.frame.cell_m,
-            "side_px": self.frame.side_px,
+            "size_px": list(self.frame.shape[::-1]),
             "crs": self.frame.crs.label,
             "west_m": self.frame.west_m,
             "north_m": self.frame.north_m,
@@ -169,7 +169,7 @@ def draw_orthophoto(
     seed: int = 0,
     cell_m: float = CELL_M,
     date: int = 1,
-    half_m: float = HALF_M,
+    half_m: tuple[float, float] = HALF_M,
     middle_m: tuple[float, float] = (0.0, 0.0),
 ) -> Orthophoto:
     """Write the orthophoto of a date, and the truth beside it.

@@ -57,8 +57,8 @@ def write_footprints(path: PathLike, frame: PhotoFrame, town: Town, entries: Seq
 
     corners_m = np.array([entry.corners_m for entry in entries]).reshape(-1, 4, 2)
     shapes = shapely.polygons(frame.world(town, corners_m))
-    side_m = frame.side_px * frame.cell_m
-    extent = shapely.box(frame.west_m, frame.north_m - side_m, frame.west_m + side_m, frame.north_m)
+    height_m, width_m = (side * frame.cell_m for side in frame.shape)
+    extent = shapely.box(frame.west_m, frame.north_m - height_m, frame.west_m + width_m, frame.north_m)
     seen = np.flatnonzero(shapely.intersects(shapes, extent)).tolist()
     names = list(entries[0].values) if entries else []
     columns = {name: np.array([entries[k].values[name] for k in seen]) for name in names}

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HALF_M", "PhotoFrame"]
 
-HALF_M = 550.0
-"""Half the side of the orthophoto: the town and 50 m of open country around it."""
+HALF_M = (550.0, 550.0)
+"""Half the width and half the height of the orthophoto: the town and 50 m of open country around it."""
 
 _LEAST_CELL_M, _LARGEST_CELL_M = 0.1, 2.0
 _LEAST_PX, _MOST_PX = 64, 12_000
@@ -32,7 +32,7 @@ _LEAST_PX, _MOST_PX = 64, 12_000
 
 @dataclass(frozen=True, eq=False)
 class PhotoFrame:
-    """A square of the UTM grid; rows go south, and the town's own north is one degree off.
+    """A rectangle of the UTM grid; rows go south, and the town's own north is one degree off.
 
     Attributes
     ----------
@@ -40,14 +40,14 @@ class PhotoFrame:
         Easting of the left and northing of the upper edge, metres of EPSG:32632.
     cell_m
         Side of a pixel.
-    side_px
-        Pixels of a side.
+    shape
+        Rows and columns.
     """
 
     west_m: float
     north_m: float
     cell_m: float
-    side_px: int
+    shape: tuple[int, int]
     _to_px: Floats  # (2, 3): column and row of metres east and north of the middle of the town, and 1
 
     @classmethod
@@ -56,7 +56,7 @@ class PhotoFrame:
         town: Town,
         *,
         cell_m: float,
-        half_m: float = HALF_M,
+        half_m: tuple[float, float] = HALF_M,
         middle_m: tuple[float, float] = (0.0, 0.0),
     ) -> Self:
         """Lay the grid over the town, or over a part of it.
@@ -68,36 +68,31 @@ class PhotoFrame:
         cell_m
             Side of a pixel.
         half_m, middle_m
-            Half the side of the square, and its middle in metres east and north of the town's.
+            Half its width and half its height, and its middle in metres east and north of the town's.
 
         Raises
         ------
         InputError
             When the cell or the size is out of range.
         """
-        side_px = round(2 * half_m / cell_m) if cell_m > 0 else 0
-        if not (_LEAST_CELL_M <= cell_m <= _LARGEST_CELL_M and _LEAST_PX <= side_px <= _MOST_PX):
+        columns, rows = (round(2 * half / cell_m) if cell_m > 0 else 0 for half in half_m)
+        fits = min(rows, columns) >= _LEAST_PX and max(rows, columns) <= _MOST_PX
+        if not (_LEAST_CELL_M <= cell_m <= _LARGEST_CELL_M and fits):
             raise InputError(
-                f"an orthophoto with cells of {cell_m:g} m and half a side of {half_m:g} m is not drawn; "
-                f"cells are {_LEAST_CELL_M:g} to {_LARGEST_CELL_M:g} m, and sides {_LEAST_PX} to "
-                f"{_MOST_PX:,} pixels"
+                f"an orthophoto of {columns} × {rows} pixels with cells of {cell_m:g} m is not drawn; cells "
+                f"are {_LEAST_CELL_M:g} to {_LARGEST_CELL_M:g} m, and sides {_LEAST_PX} to {_MOST_PX:,} pixels"
             )
         crs = Crs.parse(CRS)
         east_m, north_m = np.round(crs.from_lonlat(town.lonlat(np.array(middle_m))))
-        west_m, top_m = float(east_m - half_m), float(north_m + half_m)
+        west_m, top_m = float(east_m - half_m[0]), float(north_m + half_m[1])
         # Over a kilometre the projection is affine to a millimetre or two.
-        steps = np.linspace(-half_m, half_m, 5)
-        places = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2) + middle_m
+        steps = np.linspace(-1.0, 1.0, 5)
+        places = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2) * half_m + middle_m
         world = crs.from_lonlat(town.lonlat(places))
         pixels = np.stack([world[:, 0] - west_m, top_m - world[:, 1]], axis=1) / cell_m
         design = np.column_stack([places, np.ones(len(places))])
         solved = np.linalg.lstsq(design, pixels, rcond=None)[0]
-        return cls(west_m, top_m, float(cell_m), side_px, np.asarray(solved.T))
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.side_px, self.side_px
+        return cls(west_m, top_m, float(cell_m), (rows, columns), np.asarray(solved.T))
 
     @property
     def crs(self) -> Crs:
@@ -143,7 +138,7 @@ class PhotoFrame:
         pairs: list[tuple[Any, int]] = [
             (shapely.Polygon(corners), value)
             for corners, value in zip(map(self.pixels, shapes_m), values, strict=True)
-            if (corners.max(axis=0) > 0).all() and (corners.min(axis=0) < self.side_px).all()
+            if (corners.max(axis=0) > 0).all() and (corners.min(axis=0) < self.shape[::-1]).all()
         ]
         if not pairs:
             return np.zeros(self.shape, np.int32)
@@ -153,5 +148,5 @@ class PhotoFrame:
     def covered(self, numbers: NDArray[np.int32]) -> tuple[NDArray[np.int64], Floats]:
         """Give the flat places of the pixels that have a number, and their centres in metres (n, 2)."""
         flat = np.flatnonzero(numbers)
-        rows, columns = np.divmod(flat, self.side_px)
+        rows, columns = np.divmod(flat, self.shape[1])
         return flat, self.enu_m(np.stack([columns + 0.5, rows + 0.5], axis=1))

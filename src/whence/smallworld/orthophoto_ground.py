@@ -99,11 +99,12 @@ def painted_ground(
 
 def noise(frame: PhotoFrame, reach_m: float, rng: np.random.Generator) -> Floats32:
     """Draw smooth noise (rows, cols) of about unit variance that changes over so many metres."""
-    cells = frame.side_px if reach_m <= frame.cell_m else int(frame.side_px * frame.cell_m / reach_m) + 3
-    coarse = rng.standard_normal((cells, cells), np.float32)
-    if cells == frame.side_px:
-        return coarse
-    return np.asarray(cv2.resize(coarse, frame.shape, interpolation=cv2.INTER_CUBIC) * 1.3, np.float32)
+    if reach_m <= frame.cell_m:
+        return rng.standard_normal(frame.shape, np.float32)
+    cells = tuple(int(side * frame.cell_m / reach_m) + 3 for side in frame.shape)
+    coarse = rng.standard_normal(cells, np.float32)
+    drawn = cv2.resize(coarse, frame.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(1.3 * drawn, np.float32)
 
 
 def _plough(shade: Floats32, covers: NDArray[np.int32], frame: PhotoFrame) -> None:

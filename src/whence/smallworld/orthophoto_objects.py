@@ -159,8 +159,8 @@ def _add_crown(
 ) -> None:
     column, row = frame.pixels(np.array(crown.foot_m))
     reach = 1.3 * crown.radius_m / frame.cell_m + 1
-    left, right = max(0, int(column - reach)), min(frame.side_px, int(column + reach) + 1)
-    top, bottom = max(0, int(row - reach)), min(frame.side_px, int(row + reach) + 1)
+    left, right = max(0, int(column - reach)), min(frame.shape[1], int(column + reach) + 1)
+    top, bottom = max(0, int(row - reach)), min(frame.shape[0], int(row + reach) + 1)
     if left >= right or top >= bottom:
         return
     rows, columns = np.mgrid[top:bottom, left:right]
