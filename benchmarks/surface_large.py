@@ -3,9 +3,9 @@
     OMP_NUM_THREADS=1 python -m benchmarks.surface_large --side 2000 10000
 
 The terrain is simulated (a sum of waves, so that its height is known everywhere), with contours so dense
-that 10,000 × 10,000 cells have about a million vertices. Each model is made by a process of its own, whose greatest
-resident memory is told; the contours are made before, in another. A small model is also made whole, and the
-streamed one compared with it, at the seams and everywhere.
+that 10,000 × 10,000 cells have about a million vertices. Each model is made by a process of its own, whose
+greatest resident memory is told; the contours are made before, in another. A small model is also made
+whole, and the streamed one compared with it, at the seams and everywhere.
 """
 
 from __future__ import annotations

@@ -64,6 +64,17 @@ def test_feet_among_metres_are_found_and_converted(feet_interval) -> None:
     assert "10 of 25 lines" in str(found)
 
 
+def test_feet_are_found_on_a_low_hill_of_few_lines() -> None:
+    # rings whose interval is a large part of their height: 100 to 140 in metres, 160 to 220 in feet
+    turn = np.append(np.linspace(0, 2 * np.pi, 60, endpoint=False), 0.0)
+    rings = [np.column_stack([np.cos(turn), np.sin(turn)]) * radius for radius in np.arange(500, 100, -60)]
+    metres = 100.0 + 20 * np.arange(7)
+    found = find_mixed_units(Contours.of(rings, np.where(metres >= 160, metres / 0.3048, metres)))
+    assert found is not None
+    assert found.in_feet.tolist() == [False] * 3 + [True] * 4
+    assert_allclose(found.converted().heights_m, metres)
+
+
 def test_one_unit_is_not_taken_for_two(hilly) -> None:
     for seed in range(3):
         _, _, terrain = hilly(interval_m=5.0, seed=seed)

@@ -29,7 +29,8 @@ __all__ = [
 _FOOT_M = 0.3048
 _PIECE = 64
 _SHARE = 0.05
-_FIT = 0.06
+_FIT = 0.06  # of the lower height, which neighbours in one unit may differ by
+_STEPS = 1.25  # intervals, likewise
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,13 @@ def find_mixed_units(contours: Contours) -> MixedUnits | None:
     if len(pairs) == 0:
         return None
     low, high = np.sort(heights[pairs], axis=1).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        alike = (low > 0) & (np.abs(np.log(high * _FOOT_M / low)) < _FIT)
+    if not (high > low).any():
+        return None
+    step = float(np.quantile((high - low)[high > low], _SHARE))
+    alike = (low > 0) & (np.abs(high * _FOOT_M - low) < np.maximum(_STEPS * step, _FIT * low))
     order = np.argsort(heights[pairs], axis=1)
     sides = np.take_along_axis(pairs, order, axis=1)
-    far = high - low > 4 * contours.interval_m
+    far = high - low > 4 * step
     alike &= far
     if alike.sum() < max(0.5 * far.sum(), 1):
         return None
