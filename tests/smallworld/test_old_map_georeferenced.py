@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from whence import maps
-from whence.cli.demo_map import georeferenced, table_of
+from whence.cli.demo_heights import recovered
+from whence.cli.demo_map import georeferenced, table_of, write_report
 from whence.errors import NotEnoughDataError
 from whence.maps.landmarks import Landmark, Landmarks
 from whence.maps.landmarks.place_files import read_places
@@ -119,5 +120,14 @@ def test_the_demo_compares_promise_and_truth(town: Town, tmp_path: Path) -> None
     assert min(rows, key=lambda row: row["true_rmse_m"])["way"].startswith("grid crosses")  # type: ignore[arg-type,attr-defined,return-value]
     assert all(row["true_rmse_m"] < 4.0 for row in rows)  # type: ignore[operator]
     assert len(table_of(outcomes).splitlines()) == 4
-    for name in ("accuracy.csv", "report.html", "report.json"):
+    heights = recovered(folder, outcomes[0].fit)
+    write_report(folder, outcomes[0], heights=heights.chapter)
+    for name in ("accuracy.csv", "contours.gpkg", "dem.tif", "report.html", "report.json"):
         assert (folder / name).stat().st_size > 100
+    assert abs(heights.fit.beta_m + 63) < 0.1
+    assert [one.name for one in heights.fit.outliers] == [heights.wrong]
+    assert heights.wrong in {one.name for one in heights.traced.contradictions}
+    assert heights.comparison.difference.rmse_m < 0.25  # a quarter of the interval
+    page = (folder / "report.html").read_text("utf-8")
+    for said in ("Labelled heights", "Height model", heights.wrong, f"{heights.fit.beta_m:.2f} m"):
+        assert said in page

@@ -38,7 +38,8 @@ EVENING = 19
 def demo(out: Path, count: int, seed: int) -> None:
     """Draw a little town, index the photographs of one camera, locate those of another, write a report.
 
-    An old map of the town is drawn too, georeferenced, and compared with its truth.
+    An old map of the town is drawn too, georeferenced, its contours traced and its heights recovered, and all
+    of it compared with the truth.
 
     \b
     whence demo
@@ -99,18 +100,23 @@ def _photographs(folder: Path, count: int, seed: int) -> Path:
 
 
 def _old_map(folder: Path, seed: int) -> str:
-    """Draw the old map, unless an earlier run has, and tell how well it is georeferenced."""
-    from whence.cli.demo_map import georeferenced, table_of
+    """Draw the old map, unless an earlier run has, and tell how well place and heights are recovered."""
+    from whence.cli.demo_heights import recovered
+    from whence.cli.demo_map import georeferenced, table_of, write_report
     from whence.smallworld import Town, draw_old_map
 
     recipe = folder / "recipe.txt"
-    wanted = f"seed {seed}\n"
+    wanted = f"seed {seed}, with heights\n"
     if not recipe.exists() or recipe.read_text("utf-8") != wanted:
         click.echo("drawing an old map of the town …", err=True)
         draw_old_map(Town.build(seed), folder, seed=seed)
         recipe.write_text(wanted, "utf-8")
     click.echo("georeferencing the old map in three ways …", err=True)
-    return table_of(georeferenced(folder))
+    outcomes = georeferenced(folder)
+    click.echo("tracing its contours, and recovering the heights …", err=True)
+    heights = recovered(folder, outcomes[0].fit)
+    write_report(folder, outcomes[0], heights=heights.chapter)
+    return f"{table_of(outcomes)}\n\n{heights.text}"
 
 
 def _split(table: Path) -> tuple[Path, Path]:

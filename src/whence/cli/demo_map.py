@@ -10,9 +10,10 @@ import numpy as np
 
 if TYPE_CHECKING:
     from whence.maps import ControlPoints, MapFit
+    from whence.report.height_page import HeightChapter
     from whence.typing import Image
 
-__all__ = ["Outcome", "georeferenced", "table_of"]
+__all__ = ["Outcome", "georeferenced", "table_of", "write_report"]
 
 _POINTING_PX = 1.5
 _CLICKED = 10
@@ -58,7 +59,7 @@ class Outcome:
 
 
 def georeferenced(folder: Path) -> list[Outcome]:
-    """Georeference the sheet of a folder in three ways; write ``accuracy.csv`` and ``report.html`` there.
+    """Georeference the sheet of a folder in three ways; write ``accuracy.csv`` there.
 
     By ten landmarks whose pixels were clicked and whose coordinates are known; by the names of all landmarks,
     resolved among those of a GeoJSON file; by the grid crosses that are found in the scan, one of which is
@@ -81,7 +82,6 @@ def georeferenced(folder: Path) -> list[Outcome]:
         found = fit(points, kind="auto", size_px=size_px, checkpoints=checkpoints)
         outcomes.append(Outcome(way, points, found, checkpoints))
     write_rows(folder / "accuracy.csv", [outcome.to_row() for outcome in outcomes], _COLUMNS)
-    _write_report(folder, outcomes[0])
     return outcomes
 
 
@@ -132,11 +132,12 @@ def _grid(scan: Image, crosses: ControlPoints) -> ControlPoints:
     return ControlPoints(grid.pixels, crosses.world[nearest] + steps, crs=crosses.crs)
 
 
-def _write_report(folder: Path, outcome: Outcome) -> None:
+def write_report(folder: Path, outcome: Outcome, *, heights: HeightChapter | None = None) -> None:
+    """Write ``report.html`` of one way, with what was found of the heights."""
     from whence.maps.recipe import Recipe, ScanFile
     from whence.report.map_sheet import write_sheet_report
 
     scan = folder / "map.jpg"
     recipe = Recipe(outcome.points, kind="auto", checkpoints=outcome.checkpoints, scan=ScanFile.of(scan))
     title = f"The small world: an old map by {outcome.way}"
-    write_sheet_report(folder / "report.html", recipe, outcome.fit, scan=scan, title=title)
+    write_sheet_report(folder / "report.html", recipe, outcome.fit, scan=scan, title=title, heights=heights)

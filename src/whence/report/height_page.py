@@ -47,7 +47,8 @@ class HeightChapter:
     fit
         Labelled heights against modern ones.
     contours, suspects
-        Lines, in the system of `model`, and those whose height contradicts their neighbours, by number.
+        Lines, in the system of `model`, and those whose height contradicts their neighbours, by number;
+        None where that was not looked for.
     contradictions
         What else does not fit together, one sentence each.
     model, made
@@ -62,7 +63,7 @@ class HeightChapter:
 
     fit: HeightFit | None = None
     contours: Contours | None = None
-    suspects: tuple[Suspect, ...] = ()
+    suspects: tuple[Suspect, ...] | None = None
     contradictions: tuple[str, ...] = ()
     model: PathLike | None = None
     made: Made | None = None
@@ -78,10 +79,10 @@ class HeightChapter:
         return {
             "pictures": pictures,
             "fit": self._fit(),
-            "suspects": list(tables.suspect_rows(self.suspects)),
+            "suspects": list(tables.suspect_rows(self.suspects or ())),
             "contradictions": list(self.contradictions[:_MOST_SAID]),
             "more": max(len(self.contradictions) - _MOST_SAID, 0),
-            "checked": self.contours is not None,
+            "checked": self.suspects is not None,
             "lines": 0 if self.contours is None else len(self.contours),
             "made": self._made(),
             "compared": self._compared(),
@@ -96,7 +97,7 @@ class HeightChapter:
 
         return {
             "fit": None if self.fit is None else self.fit.to_json(),
-            "suspects": [asdict(one) for one in self.suspects],
+            "suspects": None if self.suspects is None else [asdict(one) for one in self.suspects],
             "contradictions": list(self.contradictions),
             "made": None if self.made is None else asdict(self.made),
             "comparison": None if self.comparison is None else self.comparison.to_json(),
@@ -190,7 +191,7 @@ class HeightChapter:
             step = round_step(span, parts=12) if span > 0 else 1.0
             drawn = contours_of(heights, lattice, interval_m=step)
             return drawn, drawn.choose(none)
-        return lines, lines.choose(np.array([one.line for one in self.suspects], dtype=np.int64))
+        return lines, lines.choose(np.array([one.line for one in self.suspects or ()], dtype=np.int64))
 
 
 def write_height_report(path: PathLike, chapter: HeightChapter, *, title: str | None = None) -> None:

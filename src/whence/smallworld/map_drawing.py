@@ -125,21 +125,14 @@ class Press:
             self._line(line, BROWN, wide_px=self._stroke(0.3 if contour.is_index else 0.15))
 
     def _contour_heights(self) -> None:
-        for contour in self.map.contours:
-            if contour.is_index:
-                self._contour_height(self.map.drawn(contour.line_m), f"{contour.height_m:.0f}")
-
-    def _contour_height(self, line: Floats, text: str) -> None:
-        """Letter an index contour once or twice, along the line, where it lies open."""
+        """Letter the index contours along their lines."""
         size_px = self._mm(2.2)
-        steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-        for share in (0.25, 0.75) if steps[-1] > self._mm(80) else (0.5,):
-            at = int(np.searchsorted(steps, share * steps[-1]))
+        for contour, at in self.map.contour_labels:
+            line = self.map.drawn(contour.line_m)
             near, far = line[max(at - 3, 0)], line[min(at + 3, len(line) - 1)]
-            if not self.map.frame.inside(line[at], within_mm=4.0):
-                continue
             turn = float(np.degrees(np.arctan2(near[1] - far[1], far[0] - near[0])))
             upright = (turn + 90) % 180 - 90
+            text = f"{contour.height_m:.0f}"
             self.letters.write(text, line[at], size_px=size_px, ink=BROWN, turn_deg=upright)
 
     def _houses(self) -> None:

@@ -32,13 +32,18 @@ if TYPE_CHECKING:
     from whence.smallworld.town import Town
     from whence.typing import ArrayLike, Floats, Image, PathLike
 
-__all__ = ["OldMap", "draw_old_map"]
+__all__ = ["VERTICAL", "OldMap", "draw_old_map"]
 
 _QUALITY = 88
 _HEIGHT_ERROR_M = 0.05
 _CHECKS = 100
 _COLUMNS = ("name", "column", "row", "easting", "northing", "crs")
 _RELIEF_HALF_M = 640.0
+_LONG_MM = 80.0
+_MODERN_CELL_M = 5.0
+
+VERTICAL = "EPSG:5621"
+"""The modern vertical system of the town, which is invented like all else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +162,24 @@ class OldMap:
         return tuple(contours_of(self.town.terrain, _RELIEF_HALF_M))
 
     @cached_property
+    def contour_labels(self) -> tuple[tuple[Contour, int], ...]:
+        """Index contours and the number of the vertex where their height stands; the long ones have two."""
+        found = []
+        for contour in self.contours:
+            line = self.drawn(contour.line_m)
+            steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+            long = steps[-1] > _LONG_MM * self.frame.px_per_mm
+            for share in (0.25, 0.75) if long else (0.5,):
+                at = int(np.searchsorted(steps, share * steps[-1]))
+                if contour.is_index and self.frame.inside(line[at], within_mm=4.0):
+                    found.append((contour, at))
+        return tuple(found)
+
+    def terrain_heights_m(self, world: Floats) -> Floats:
+        """Give the true heights (...) at (..., 2) easting, northing, in the modern system of the town."""
+        return self.town.terrain.height_m(self.town.plane.to_enu(self.frame.crs.to_lonlat(world)))
+
+    @cached_property
     def spots(self) -> tuple[Spot, ...]:
         """Spot heights, with the error of the levelling, half a decimetre."""
         rng = np.random.default_rng([self.town.seed, self.seed, 3])
@@ -179,7 +202,9 @@ def draw_old_map(
     ``map.jpg`` the scan; ``landmarks.csv``, ``crosses.csv`` and ``spots.csv`` with column, row, easting and
     northing (of the grid's true place; of the true place of what is drawn); ``checkpoints.csv`` the same of
     places all over the sheet by its grid, without any error; ``landmarks.geojson`` names and true positions
-    without pixels, as a user's own gazetteer; ``map.json`` sizes, system and errors.
+    without pixels, as a user's own gazetteer; ``heights.csv`` what the sheet says of heights, with column
+    and row: spot heights, and those that stand on contours; ``modern.tif`` the true heights of today;
+    ``map.json`` sizes, system and errors.
 
     Parameters
     ----------
@@ -238,8 +263,36 @@ def _write_truth(sheet: OldMap, folder: Path) -> None:
             for label, pixel, place in zip(labels, pixels.tolist(), world.tolist(), strict=True)
         ]
         write_rows(folder / f"{table}.csv", rows, _COLUMNS)
+    _write_heights(sheet, folder)
     _write_json(folder / "landmarks.geojson", _landmarks_geojson(sheet))
     _write_json(folder / "map.json", _facts(sheet))
+
+
+def _write_heights(sheet: OldMap, folder: Path) -> None:
+    """Write what the sheet says of heights, and the model of today."""
+    from whence.maps.heights import Lattice, write_model
+    from whence.maps.heights.model_file import ModelFile
+
+    spots = sheet.paper.to_scan(sheet.drawn(np.array([spot.place_m for spot in sheet.spots])))
+    on_lines = [contour.line_m[at] for contour, at in sheet.contour_labels]
+    labels = sheet.paper.to_scan(sheet.drawn(np.array(on_lines).reshape(-1, 2)))
+    said = [
+        *(("spot", spot.height_m, *pixel) for spot, pixel in zip(sheet.spots, spots.tolist(), strict=True)),
+        *(
+            ("contour", contour.height_m, *pixel)
+            for (contour, _), pixel in zip(sheet.contour_labels, labels.tolist(), strict=True)
+        ),
+    ]
+    rows = [
+        {"name": f"{kind} {k + 1}", "column": column, "row": row, "map_height": round(height, 1)}
+        for k, (kind, height, column, row) in enumerate(said)
+    ]
+    write_rows(folder / "heights.csv", rows, tuple(rows[0]))
+    frame = sheet.frame
+    low, high = frame.to_world([[0, frame.size_px[1]], [frame.size_px[0], 0]])
+    lattice = Lattice.around(np.array([low, high]), _MODERN_CELL_M)
+    heights = sheet.terrain_heights_m(lattice.centres())
+    write_model(folder / "modern.tif", heights, lattice, file=ModelFile(frame.crs, VERTICAL, "gtiff"))
 
 
 def _landmarks_geojson(sheet: OldMap) -> dict[str, Any]:
