@@ -72,6 +72,7 @@ def averaged(
     valid: Bools | None,
     *,
     turns: tuple[Turn, ...],
+    room: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint32]:
     """Mean of the answers to a batch laid down in several ways, each turned back.
 
@@ -85,12 +86,16 @@ def averaged(
         Its arguments; the tiles are square.
     turns
         Their number is a power of two.
+    room
+        Where the result may go, (B, classes, rows, cols).
 
     Returns
     -------
     NDArray[numpy.uint32]
         (B, classes, rows, cols) as `quantised`.
     """
+    if turns == D4[:1]:
+        return quantised(probabilities(tiles, valid), room)
     total: NDArray[np.uint32] | None = None
     for turn in turns:
         seen = None if valid is None else turn.apply(valid, (1, 2))

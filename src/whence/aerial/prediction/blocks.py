@@ -126,7 +126,7 @@ class BlockStore:
         """Give a function that takes the next rows, up to `stop`, in chunks of `CHUNK_ROWS` and a rest."""
         start, number = self.finished, len(self.blocks)
         classes = len(self.layers[0].scheme.classes) if self.layers[0].scheme else 0
-        counts = np.zeros(256, np.int64)
+        counts = np.zeros(classes + 1, np.int64)
         with ExitStack() as stack:
             sinks = [stack.enter_context(self._created(layer, number, stop - start)) for layer in self.layers]
             row = 0
@@ -137,12 +137,11 @@ class BlockStore:
                     values = layer.values(blended, there)
                     _write(sink, values, row)
                     if place == 0:
-                        counts += np.bincount(values.ravel(), minlength=256)
+                        counts += _counted(values, classes)
                 row += blended.shape[1]
 
             yield put
-        told = (*counts[:classes].tolist(), int(counts[classes:].sum()))
-        self.blocks.append(Block(start, stop, told))
+        self.blocks.append(Block(start, stop, tuple(counts.tolist())))
         self._note()
 
     def file(self, layer: Layer, number: int) -> Path:
@@ -187,6 +186,12 @@ class BlockStore:
         text = json.dumps({"version": _VERSION, "job": self._job, "blocks": blocks})
         with atomic_path(self.folder / _MANIFEST) as beside:
             beside.write_text(text, encoding="utf-8")
+
+
+def _counted(values: NDArray[Any], classes: int) -> NDArray[np.int64]:
+    """Count the pixels of each class, and last the others."""
+    found = [np.count_nonzero(values == number) for number in range(classes)]
+    return np.array([*found, values.size - sum(found)], np.int64)
 
 
 def _write(sink: Any, values: NDArray[Any], row: int) -> None:

@@ -123,10 +123,12 @@ class Layer:
 def classes_of(blended: NDArray[Any]) -> NDArray[np.uint8]:
     """Give the number (rows, columns) of the most probable class; the first of several."""
     best, ids = blended[0].copy(), np.zeros(blended.shape[1:], np.uint8)
+    more, raised = np.empty(ids.shape, np.bool_), np.empty(ids.shape, np.uint8)
     for number, layer in enumerate(blended[1:], start=1):
-        more = layer > best
-        np.copyto(best, layer, where=more)
-        ids[more] = number
+        np.greater(layer, best, out=more)
+        np.maximum(best, layer, out=best)
+        np.multiply(more.view(np.uint8), np.uint8(number), out=raised)
+        np.maximum(ids, raised, out=ids)  # numbers rise, so the last class that was more stays
     return ids
 
 

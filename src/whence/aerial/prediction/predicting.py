@@ -70,6 +70,7 @@ class Pass:
         self._back = WayBack((cutter.rows.size, cutter.columns.size), (area.height, area.width))
         self._presence = Presence(area.width)
         self._turns: tuple[Turn, ...] = augmentation(job.choices.augment)
+        self._answered: NDArray[np.float32] | None = None
         self.run = Run(tiles=len(cutter.rows) * len(cutter.columns))
 
     def go(self, *, memory_mb: float, progress: Callable[[int, int], None] | None) -> None:
@@ -143,7 +144,14 @@ class Pass:
             return iter(())
         tiles = np.stack([one.values for one in pieces if one.values is not None])
         valid = _stacked(pieces, tiles.shape[:3])
-        return iter(averaged(self._probabilities, tiles, valid, turns=self._turns))
+        return iter(averaged(self._probabilities, tiles, valid, turns=self._turns, room=self._room(tiles)))
+
+    def _room(self, tiles: NDArray[Any]) -> NDArray[np.float32]:
+        """Give the memory that the answers to one batch after the other are put in."""
+        shape = (len(tiles), len(self._segmenter.scheme.classes), *tiles.shape[1:3])
+        if self._answered is None or len(self._answered) < len(tiles):
+            self._answered = np.empty(shape, np.float32)
+        return self._answered[: len(tiles)]
 
     def _probabilities(self, tiles: NDArray[Any], valid: NDArray[np.bool_] | None) -> NDArray[np.float32]:
         said = np.asarray(self._segmenter.probabilities(tiles, valid))

@@ -105,6 +105,8 @@ class Cutter:
 
     def _there(self, values: NDArray[Any], there: Bools | None) -> Bools | None:
         """Leave out what is no number and what has the value for nothing."""
+        if there is None and self.nodata is None and values.dtype.kind != "f":
+            return None
         found = np.ones(values.shape[:2], np.bool_) if there is None else there.copy()
         if values.dtype.kind == "f":
             finite = np.isfinite(values).all(axis=-1)

@@ -43,7 +43,7 @@ class WayBack:
 
     def take(self, blended: NDArray[np.uint16], first: int) -> None:
         """Add finished rows of cells (classes, rows, columns), of which `first` is the first one."""
-        if self._held is None:
+        if self._held is None or not self._held.shape[1]:
             self._held, self._first = blended, first
         else:
             self._held = np.concatenate([self._held, blended], axis=1)
