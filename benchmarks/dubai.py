@@ -28,6 +28,7 @@ from whence.imagery.atomic import atomic_path
 
 RESULTS = Path(__file__).parent / "results" / "dubai"
 RECIPE = Path(__file__).parents[1] / "src/whence/aerial/starter/land-cover.toml"
+FORESTS = ("forest", "forest-textures")
 SHORT: dict[str, dict[str, Any]] = {
     "residual-unet": {},
     "unetformer": {"backbone": "resnet18"},
@@ -73,8 +74,8 @@ def measured(name: str, scenes: SceneSet, tile: int, root: Path, *, steps: int |
     """Train on the other tiles, count the pixels of this one part by part."""
     held = scenes.choose(groups=[f"tile_{tile}"])
     started = time.process_time()
-    if name == "forest":
-        say = forest_of(scenes.choose(without=[f"tile_{tile}"]))
+    if name in FORESTS:
+        say = forest_of(scenes.choose(without=[f"tile_{tile}"]), textures=name == "forest-textures")
         told: dict[str, Any] = {"note": "random forest, see benchmarks/dubai_forest.py"}
     else:
         say, told = network_of(name, tile, root, steps)
@@ -120,7 +121,7 @@ def others(tile: int) -> list[str]:
     return [f"tile_{number}" for number in range(1, 8) if number != tile]
 
 
-def forest_of(train_scenes: SceneSet) -> Any:
+def forest_of(train_scenes: SceneSet, *, textures: bool) -> Any:
     """Fit the forest at half the resolution, as the starter sees it."""
     from benchmarks.dubai_forest import fitted, predicted
     from whence.aerial.training.scenes import TrainingScenes
@@ -129,12 +130,12 @@ def forest_of(train_scenes: SceneSet) -> Any:
     kept = TrainingScenes(train_scenes, reduction=2)
     sizes = [kept.size(number) for number in range(len(kept))]
     pairs = [kept.patch(n, Window(0, 0, columns, rows)) for n, (rows, columns) in enumerate(sizes)]
-    forest = fitted(pairs, len(train_scenes.scheme.classes))
+    forest = fitted(pairs, len(train_scenes.scheme.classes), textures=textures)
 
     def say(image: np.ndarray) -> np.ndarray:
         from whence.aerial.training.scenes import reduced
 
-        return predicted(forest, reduced(image, 2), image.shape[:2])
+        return predicted(forest, reduced(image, 2), image.shape[:2], textures=textures)
 
     return say
 
@@ -179,7 +180,7 @@ def parsed() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", nargs="?", default="shared/data/aerial/dubai")
-    parser.add_argument("--networks", default=",".join(["forest", *SHORT, "starter"]))
+    parser.add_argument("--networks", default=",".join([*FORESTS, *SHORT, "starter"]))
     parser.add_argument("--tiles", default="1,2,3,4,5,6,7")
     parser.add_argument("--steps", type=int, help="instead of the budget")
     parser.add_argument("--summary", action="store_true", help="only print what is there")
