@@ -61,14 +61,17 @@ class Recovered:
         caught = "named" if self.wrong in {one.name for one in fit.outliers} else "NOT named"
         error = "" if fit.beta_error_m is None else f" ± {fit.beta_error_m:.2f}"
         count, heard = len(fit.labels), [f"  {one.text}" for one in self.traced.contradictions]
+        model = (
+            f"the model made of them: RMSE {difference.rmse_m:.2f} m against the truth, bias "
+            f"{difference.bias_m:+.2f} m, at an interval of {self.traced.interval_m:g} m"
+        )
         lines = [
             f"its zero, by {count} labels: β = {fit.beta_m:.2f}{error} m, in truth {_TRUE_BETA_M:g} m",
             f"the label that was planted wrong, {self.wrong}, is {caught}:",
             *(f"  {one.sentence}" for one in fit.outliers),
             f"its contours: {len(self.traced)} lines traced, {known} with a height",
             *heard,
-            f"the model made of them: RMSE {difference.rmse_m:.2f} m against the truth, bias "
-            + f"{difference.bias_m:+.2f} m, at an interval of {self.traced.interval_m:g} m",
+            model,
         ]
         return "\n".join(lines)
 

@@ -51,6 +51,10 @@ _MOST_LISTED = 20
 @click.option("--drop-crossing", is_flag=True, help="Leave out lines that cross others.")
 @click.option("--format", "form", type=click.Choice(["cog", "gtiff"]), default="cog", show_default=True)
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The GeoTIFF.")
+@click.option(
+    "--hillshade", type=click.Path(dir_okay=False, path_type=Path), help="Also write the hillshade (GeoTIFF)."
+)
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page (.html).")
 @click.option("--json", "as_json", is_flag=True, help="How it was made, as JSON to stdout.")
 def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
     """Make a height model of the contour lines in CONTOURS, and list what contradicts itself in them.
@@ -59,6 +63,7 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
     whence map heights dem contours.geojson --cell 25 --out dem.tif
     whence map heights dem contours.gpkg --cell auto --method auto --vertical EPSG:5773 --out dem.tif
     whence map heights dem c.shp --crs EPSG:3035 --field ELEV --like modern.tif --out dem.tif
+    whence map heights dem c.gpkg --cell 10 --out dem.tif --hillshade shade.tif --report heights.html
 
     With the default method the second band is the standard error of each height. A model of more than four
     million cells is made tile by tile; interrupted, the same command goes on from there.
@@ -90,6 +95,7 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
         click.echo(visible(f"what is finished is kept beside {out}; the same command goes on"), err=True)
         raise
     _tell_made(made, out, lattice)
+    _write_more(out, checked, made, options)
     if as_json:
         facts = [*read.facts, *checked.facts, *made.facts]
         suspects = [asdict(one) for one in checked.suspects]
@@ -98,6 +104,27 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
         click.echo(
             json.dumps({**said, "facts": facts, "suspects": suspects, "crossings": crossings}, indent=1)
         )
+
+
+def _write_more(out: Path, checked: Checked, made: Made, options: dict[str, Any]) -> None:
+    """Write the hillshade and the page, where they are wanted."""
+    if options["hillshade"] is not None:
+        from whence.maps.heights.shading import write_hillshade
+
+        write_hillshade(options["hillshade"], out)
+        click.echo(visible(f"{options['hillshade']}: hillshade, light from the north-west"), err=True)
+    if options["report"] is not None:
+        from whence.report.height_page import HeightChapter, write_height_report
+
+        chapter = HeightChapter(
+            contours=checked.terrain.contours,
+            suspects=checked.suspects,
+            contradictions=(*checked.facts, *(str(one) for one in checked.crossings)),
+            model=out,
+            made=made,
+        )
+        write_height_report(options["report"], chapter)
+        click.echo(visible(f"{options['report']}: the page"), err=True)
 
 
 def _number(cell: str | None) -> float | None:

@@ -37,6 +37,11 @@ existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--place", metavar="LON,LAT", help="A place that the sheet shows: tells a wrong zone.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also write the fit as JSON.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page (.html); with --fit or --points it is the report of the sheet, with its heights.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON to stdout instead of text.")
 def fit(
     table: Path,
@@ -50,6 +55,7 @@ def fit(
     vertical: str | None,
     place: str | None,
     out: Path | None,
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """Fit the heights that a map has in TABLE to modern ones: Z = α z + β, and name those that are misread.
@@ -62,6 +68,7 @@ def fit(
     whence map heights fit spots.csv --points sheet.points --dem modern.tif --unit sazhen
     whence map heights fit spots.csv --fit fit.json --dem modern.tif --model full --json --out heights.json
     whence map heights fit spots.csv --crs EPSG:2393 --dem modern.tif --place 29.3,61.4
+    whence map heights fit spots.csv --fit fit.json --dem modern.tif --report sheet.html
     """
     from whence.maps.heights.fit_files import calibrate
 
@@ -75,7 +82,32 @@ def fit(
 
         with atomic_path(out) as beside:
             beside.write_text(content + "\n", encoding="utf-8")
+    if report is not None:
+        _write_report(report, found, points=points, record=record, crs=crs)
     click.echo(content if as_json else "\n".join(_lines(found)))
+
+
+def _write_report(
+    page: Path, found: HeightFit, *, points: Path | None, record: Path | None, crs: str | None
+) -> None:
+    """Write the report of the sheet with its heights, or of the heights alone."""
+    from whence.report.height_page import HeightChapter, write_height_report
+
+    chapter = HeightChapter(fit=found)
+    if record is None and points is None:
+        write_height_report(page, chapter)
+        return
+    from whence.maps import read_points
+    from whence.maps.recipe import Recipe
+    from whence.maps.records import read_record
+    from whence.report.map_sheet import write_sheet_report
+
+    if record is not None:
+        recipe = read_record(record).recipe
+    else:
+        assert points is not None
+        recipe = Recipe(read_points(points, crs=crs), kind="auto")
+    write_sheet_report(page, recipe, recipe.fit(), heights=chapter)
 
 
 def _lines(found: HeightFit) -> Iterator[str]:

@@ -95,7 +95,7 @@ class Pair:
         lattice, crs = lattice_of(model)
         other = _system(reference)
         unknown = check_same_vertical(
-            vertical_of(model), vertical_of(reference), names=(str(model), str(reference))
+            vertical_of(model), vertical_of(reference), names=(Path(model).name, Path(reference).name)
         )
         facts = [unknown] if unknown else []
         if (crs is None) is not (other is None):
@@ -107,8 +107,8 @@ class Pair:
         if not same_grid:
             system = "" if alike or other is None else f" from {other.label}"
             facts.append(
-                f"{reference} was resampled{system} to the grid of {model}, bilinearly: "
-                f"{lattice.columns} × {lattice.rows} cells of {lattice.cell_m:g}"
+                f"{Path(reference).name} was resampled{system} to the grid of {Path(model).name} (means of "
+                f"finer cells, then bilinear): {lattice.columns} × {lattice.rows} cells of {lattice.cell_m:g}"
             )
         return cls(Path(model), Path(reference), lattice, horizontal, tuple(facts), same_grid)
 

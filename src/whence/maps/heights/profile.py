@@ -77,11 +77,19 @@ def profile_along(line: str | PathLike, *models: PathLike, step_m: float | None 
     if not length_m > 0:
         raise InputError("the line of the profile has no length; give two places that differ")
     pace = step_m or max(lattice.cell_m * length_m / _plane_length(places) / 2, length_m / _MOST)
-    along = np.unique(np.concatenate([np.arange(0.0, length_m, pace), ends_m]))
+    along = _paces(ends_m, pace)
     world = np.stack([np.interp(along, ends_m, places[:, axis]) for axis in (0, 1)], axis=-1)
     named = _names(models)
     heights = {name: sample_heights(model, world, crs=crs) for name, model in zip(named, models, strict=True)}
     return Profile(along, world, crs, heights)
+
+
+def _paces(ends_m: Floats, pace_m: float) -> Floats:
+    """Distances of the corners, and every so many metres between them."""
+    steps = np.arange(0.0, float(ends_m[-1]), pace_m)
+    after = np.clip(np.searchsorted(ends_m, steps), 1, len(ends_m) - 1)
+    apart = np.minimum(np.abs(ends_m[after] - steps), np.abs(steps - ends_m[after - 1]))
+    return np.unique(np.concatenate([steps[apart > 0.01 * pace_m], ends_m]))
 
 
 def read_line(line: str | PathLike) -> tuple[Floats, str | None]:
@@ -93,7 +101,7 @@ def read_line(line: str | PathLike) -> tuple[Floats, str | None]:
     [[10.4, 44.8], [10.5, 44.9]]
     """
     text = str(line)
-    if "," in text and not Path(text).exists():
+    if ("," in text or ";" in text) and not Path(text).exists():
         return _typed(text), _WGS84
     from whence.maps.heights.vector_files import read_features
 
