@@ -24,7 +24,13 @@ COMPRESSIONS = ("none", "deflate", "lzw", "zstd")
 
 
 def copy_optimised(
-    source: Path, target: Path, *, compression: str, smooth: bool, bits: int | None = None
+    source: Path,
+    target: Path,
+    *,
+    compression: str,
+    smooth: bool,
+    bits: int | None = None,
+    level: int | None = None,
 ) -> None:
     """Copy a raster as a cloud-optimised GeoTIFF with overviews.
 
@@ -39,6 +45,8 @@ def copy_optimised(
         Whether values between two values mean something: measured ones do, numbers of classes do not.
     bits
         Bits to store of each value, where they are fewer than the type has.
+    level
+        Effort of the compression deflate, 1 to 9; GDAL's own when None.
     """
     from rasterio import shutil
 
@@ -51,6 +59,7 @@ def copy_optimised(
         "overview_resampling": "AVERAGE" if smooth else "NEAREST",
         "num_threads": "ALL_CPUS",
         **({} if bits is None else {"nbits": bits}),
+        **({} if level is None or compression != "deflate" else {"level": level}),
     }
     shutil.copy(str(source), str(target), **options)
 

@@ -30,11 +30,10 @@ def rows() -> list[object]:
 def test_size_is_within_a_tenth_of_the_published_one(row: Published) -> None:
     with torch.device("meta"):
         module = network(row.name, classes=row.classes, **row.options)
-    found = complexity(module, side_px=row.side_px)
+    found = complexity(module, side_px=row.side_px, **row.counting)
     assert found.parameters / 1e6 == pytest.approx(row.parameters_m, rel=0.1)
     if row.giga is not None:
-        counted = found.of_layers if row.layers_only else found.products
-        assert counted / 1e9 == pytest.approx(row.giga, rel=0.1)
+        assert found.multiplications / 1e9 == pytest.approx(row.giga, rel=0.1)
 
 
 def test_every_network_of_a_paper_has_a_published_size() -> None:
@@ -65,8 +64,17 @@ class Known(Network):
 def test_products_are_those_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(NETWORKS, "known", f"{__name__}:Known")
     monkeypatch.setattr("whence.aerial.models.part", lambda *_: Known)
-    found = complexity(network("known", classes=5), side_px=64)
+    module = network("known", classes=5)
     down, attention, up = 16 * 16 * 8 * 3 * 16, 2 * 256 * 8 * 8, 256 * 8 * 5 * 4
-    assert found.parameters == 8 * 3 * 16 + 8 * 5 * 4
-    assert found.products == down + attention + up
-    assert found.of_layers == down + 4 * up
+    counts = {
+        (products, whole): complexity(module, side_px=64, products=products, whole_kernels=whole)
+        for products in (True, False)
+        for whole in (True, False)
+    }
+    assert {each.parameters for each in counts.values()} == {8 * 3 * 16 + 8 * 5 * 4}
+    assert {key: each.multiplications for key, each in counts.items()} == {
+        (True, False): down + attention + up,
+        (False, False): down + up,
+        (True, True): down + attention + 4 * up,
+        (False, True): down + 4 * up,
+    }

