@@ -39,7 +39,8 @@ def demo(out: Path, count: int, seed: int) -> None:
     """Draw a little town, index the photographs of one camera, locate those of another, write a report.
 
     An old map of the town is drawn too, georeferenced, its contours traced and its heights recovered, and all
-    of it compared with the truth.
+    of it compared with the truth. An orthophoto is drawn, a network learns its western half and is asked the
+    eastern, where torch is installed.
 
     \b
     whence demo
@@ -74,6 +75,7 @@ def demo(out: Path, count: int, seed: int) -> None:
     click.echo(f"\n{old_map}")
     click.echo("One sheet is one throw; docs/methods/error-of-a-map.md counts the same over many.")
     click.echo(f"The report of the old map: {out / 'map' / 'report.html'}")
+    click.echo(f"\n{_land_cover(out / 'aerial', seed)}")
     click.echo(
         "\nYour own photographs: whence index build KNOWN/ --table known.csv --out my.index && "
         "whence locate NEW/ --index my.index --out map.html"
@@ -117,6 +119,31 @@ def _old_map(folder: Path, seed: int) -> str:
     heights = recovered(folder, outcomes[0].fit)
     write_report(folder, outcomes[0], heights=heights.chapter)
     return f"{table_of(outcomes)}\n\n{heights.text}"
+
+
+def _land_cover(folder: Path, seed: int) -> str:
+    """Draw the orthophoto in two halves, unless an earlier run has; tell how well one teaches the other."""
+    from whence.cli.demo_aerial import CELL_M, HALVES, MISSING, is_possible, land_cover, told
+    from whence.cli.progress import counter
+    from whence.smallworld import Town, draw_orthophoto
+
+    recipe = folder / "recipe.txt"
+    wanted = f"seed {seed}\n"
+    if not recipe.exists() or recipe.read_text("utf-8") != wanted:
+        click.echo("drawing an orthophoto of the town …", err=True)
+        folder.mkdir(exist_ok=True)
+        for half, east_m in HALVES.items():
+            draw_orthophoto(
+                Town.build(seed), folder / half, seed=seed, cell_m=CELL_M, half_m=(270.0, 550.0),
+                middle_m=(east_m, 0.0),
+            )  # fmt: skip
+        recipe.write_text(wanted, "utf-8")
+    if not is_possible():
+        return MISSING
+    click.echo("training a network on the western half, and asking it about the eastern …", err=True)
+    with counter("training") as progress:
+        found = land_cover(folder, progress=progress)
+    return f"{told(found)}\nThe report of the orthophoto: {found.report}"
 
 
 def _split(table: Path) -> tuple[Path, Path]:

@@ -80,7 +80,7 @@ class PhotoFrame:
         if not (_LEAST_CELL_M <= cell_m <= _LARGEST_CELL_M and fits):
             raise InputError(
                 f"an orthophoto of {columns} × {rows} pixels with cells of {cell_m:g} m is not drawn; cells "
-                f"are {_LEAST_CELL_M:g} to {_LARGEST_CELL_M:g} m, and sides {_LEAST_PX} to {_MOST_PX:,} pixels"
+                f"are {_LEAST_CELL_M:g} to {_LARGEST_CELL_M:g} m, sides {_LEAST_PX} to {_MOST_PX:,} pixels"
             )
         crs = Crs.parse(CRS)
         east_m, north_m = np.round(crs.from_lonlat(town.lonlat(np.array(middle_m))))
