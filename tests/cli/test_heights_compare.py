@@ -157,6 +157,26 @@ def test_heights_alone_have_a_page_too(run, sheet):
     assert ".html" in result.stderr
 
 
+def test_a_fit_brings_contours_to_the_modern_zero(run, sheet, tmp_path):
+    """Oracle: the model of the same contours, lower by β."""
+    write_contours(tmp_path / "c.gpkg", contours_of(hills(LATTICE), LATTICE, interval_m=10), ZONE)
+    options = ("--points", "sheet.points", "--dem", "modern.tif", "--model", "shift")
+    run("map", "heights", "fit", "spots.csv", *options, "--out", "heights.json")
+    beta = json.loads((tmp_path / "heights.json").read_text("utf-8"))["beta_m"]
+    assert beta == pytest.approx(-7, abs=0.2)
+    made = []
+    for more in ((), ("--heights", "heights.json")):
+        result = run("map", "heights", "dem", "c.gpkg", "--like", "modern.tif", "--out", "d.tif", *more)
+        assert result.exit_code == 0, result.output
+        made.append(read_model(tmp_path / "d.tif")[0])
+    assert np.abs(made[1] - made[0] - beta).max() < 0.01
+    (tmp_path / "tilted.json").write_text('{"alpha": 1, "beta_m": 2, "tilt_m_per_km": [0.1, 0.2]}')
+    for name, message in (("tilted.json", "tilt"), ("spots.csv", "no fit of heights")):
+        result = run("map", "heights", "dem", "c.gpkg", "--cell", 20, "--heights", name, "--out", "d.tif")
+        assert result.exit_code == 2
+        assert message in result.stderr
+
+
 def test_contours_make_a_model_and_its_contours_come_back(run, tmp_path):
     """Oracle: the model drawn as contours, made again, and drawn again: lines lie where they lay."""
     write_model(tmp_path / "dem.tif", hills(LATTICE), LATTICE, crs=ZONE)
@@ -168,11 +188,8 @@ def test_contours_make_a_model_and_its_contours_come_back(run, tmp_path):
     assert set(again.heights_m) == set(truth.heights_m)
     made = read_model(tmp_path / "again.tif")[0]
     assert np.sqrt(np.nanmean((made - hills(LATTICE)) ** 2)) < 10 / 12
-    x, y = np.moveaxis(np.concatenate(again.lines) - [500_000.0, 5_999_000.0], -1, 0)
-    height = np.concatenate(
-        [np.full(len(line), z) for line, z in zip(again.lines, again.heights_m, strict=True)]
-    )
-    off = 150 + 60 * np.sin(x / 300) * np.cos(y / 260) - height
+    drawn = zip(again.lines, again.heights_m, strict=True)
+    off = np.concatenate([height_at(line) - height for line, height in drawn])
     assert np.sqrt((off**2).mean()) < 10 / 12
     if shutil.which("gdalinfo") is None:
         pytest.skip("gdalinfo is not installed")

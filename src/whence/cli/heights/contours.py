@@ -160,7 +160,7 @@ def _told(traced: Traced) -> str:
         ]
         if len(places) > _MOST_TOLD:
             lines.append(f"{what}: {len(places) - _MOST_TOLD} more (--json lists them all)")
-    return visible("\n".join(lines))
+    return "\n".join(visible(line) for line in lines)
 
 
 def _counts(traced: Traced) -> str:

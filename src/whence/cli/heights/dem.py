@@ -46,6 +46,11 @@ _MOST_LISTED = 20
     help="biharmonic, tin, summit-tin, natural-neighbour, b-spline, idw, kriging, tps; or auto: the best at "
     "pieces of contours that are held out.",
 )
+@click.option(
+    "--heights",
+    type=existing,
+    help="Fit of labels (JSON of whence map heights fit --out): brings all heights to the modern system.",
+)
 @click.option("--vertical", metavar="EPSG", help="Vertical system of the heights, such as EPSG:5773.")
 @click.option("--repair", is_flag=True, help="Change heights that contradict their neighbours, and feet.")
 @click.option("--drop-crossing", is_flag=True, help="Leave out lines that cross others.")
@@ -63,7 +68,7 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
     whence map heights dem contours.geojson --cell 25 --out dem.tif
     whence map heights dem contours.gpkg --cell auto --method auto --vertical EPSG:5773 --out dem.tif
     whence map heights dem c.shp --crs EPSG:3035 --field ELEV --like modern.tif --out dem.tif
-    whence map heights dem c.gpkg --cell 10 --out dem.tif --hillshade shade.tif --report heights.html
+    whence map heights dem c.gpkg --cell 10 --heights fit.json --out dem.tif --report heights.html
 
     With the default method the second band is the standard error of each height. A model of more than four
     million cells is made tile by tile; interrupted, the same command goes on from there.
@@ -84,7 +89,7 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
     consent = Consent(repair=options["repair"], drop_crossing=options["drop_crossing"])
     checked = check(read.terrain, cell_m=_number(options["cell"]), consent=consent)
     _tell(read.facts, checked)
-    terrain = _with_companions(checked.terrain, options)
+    terrain = _raised(_with_companions(checked.terrain, options), options["heights"])
     terrain.samples()  # refuses what is level before a grid is laid around it
     lattice = _lattice(terrain, options)
     file = ModelFile(terrain.crs, options["vertical"], options["form"])
@@ -95,7 +100,7 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
         click.echo(visible(f"what is finished is kept beside {out}; the same command goes on"), err=True)
         raise
     _tell_made(made, out, lattice)
-    _write_more(out, checked, made, options)
+    _write_more(out, checked, _raised(checked.terrain, options["heights"]), made, options)
     if as_json:
         facts = [*read.facts, *checked.facts, *made.facts]
         suspects = [asdict(one) for one in checked.suspects]
@@ -106,7 +111,17 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
         )
 
 
-def _write_more(out: Path, checked: Checked, made: Made, options: dict[str, Any]) -> None:
+def _raised(terrain: Terrain, fit: Path | None) -> Terrain:
+    """Bring heights of the sheet to the modern system, where a fit is given."""
+    if fit is None:
+        return terrain
+    from whence.maps.heights.raising import raised, read_line_of_fit
+
+    alpha, beta_m = read_line_of_fit(fit)
+    return raised(terrain, alpha=alpha, beta_m=beta_m)
+
+
+def _write_more(out: Path, checked: Checked, terrain: Terrain, made: Made, options: dict[str, Any]) -> None:
     """Write the hillshade and the page, where they are wanted."""
     if options["hillshade"] is not None:
         from whence.maps.heights.shading import write_hillshade
@@ -117,7 +132,7 @@ def _write_more(out: Path, checked: Checked, made: Made, options: dict[str, Any]
         from whence.report.height_page import HeightChapter, write_height_report
 
         chapter = HeightChapter(
-            contours=checked.terrain.contours,
+            contours=terrain.contours,
             suspects=checked.suspects,
             contradictions=(*checked.facts, *(str(one) for one in checked.crossings)),
             model=out,
