@@ -101,4 +101,5 @@ def test_what_is_no_line_is_refused(models, line: str, message: str) -> None:
 
 
 def test_spaces_and_a_last_semicolon_do_no_harm() -> None:
+    assert_allclose(read_line("10.4, 44.8 10.5,44.9")[0], [[10.4, 44.8], [10.5, 44.9]])
     assert_allclose(read_line(" 10.4 , 44.8 ; 10.5,44.9 ;")[0], [[10.4, 44.8], [10.5, 44.9]])

@@ -27,7 +27,7 @@ new = click.Path(dir_okay=False, path_type=Path)
 @click.argument("reference", type=existing)
 @click.option("--out", type=new, help="Write the differences as a GeoTIFF.")
 @click.option("--hillshade", type=new, help="Write the hillshade of MODEL as a GeoTIFF.")
-@click.option("--profile", metavar="LINE", help="Heights along a line: a vector file, or lon,lat;lon,lat.")
+@click.option("--profile", metavar="LINE", help="Heights along a line: a vector file, or places: lon,lat;lon,lat.")
 @click.option(
     "--profile-out",
     type=new,
@@ -44,7 +44,7 @@ def compare(model: Path, reference: Path, as_json: bool, **options: Any) -> None
     \b
     whence map heights compare dem.tif modern.tif
     whence map heights compare dem.tif modern.tif --out off.tif --hillshade shade.tif --report heights.html
-    whence map heights compare dem.tif modern.tif --profile '10.45,44.86;10.47,44.87' --profile-out p.csv
+    whence map heights compare dem.tif modern.tif --profile '10.45,44.86 10.47,44.87' --profile-out p.csv
     whence map heights compare new.tif old.tif --volume --stable roads.geojson --json
 
     Models in two vertical systems are refused; whence map heights datum brings one to the other.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def profile_along(line: str | PathLike, *models: PathLike, step_m: float | None 
     Parameters
     ----------
     line
-        ``"lon,lat;lon,lat;…"``, or a vector file with a line in any system that it names.
+        ``"lon,lat;lon,lat;…"``, or with spaces for the semicolons; or a vector file with a line in any system that it names.
     *models
         Height models, each in its own system.
     step_m
