@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from whence.maps.heights.streaming import stream_model
     from whence.maps.heights.surface import SURFACES, Surface, choose_method, method
     from whence.maps.heights.terrain import Contours, Lake, Spots, Terrain
+    from whence.maps.heights.tracing import Traced, trace_contours
 
 __all__ = [
     "SURFACES",
@@ -35,6 +36,7 @@ __all__ = [
     "Spots",
     "Surface",
     "Terrain",
+    "Traced",
     "calibrate",
     "check",
     "choose_method",
@@ -45,6 +47,7 @@ __all__ = [
     "read_contours",
     "read_model",
     "stream_model",
+    "trace_contours",
     "write_contours",
     "write_model",
 ]
@@ -59,6 +62,7 @@ _HOMES = {
     "Spots": "terrain",
     "Surface": "surface",
     "Terrain": "terrain",
+    "Traced": "tracing",
     "calibrate": "fit_files",
     "check": "making",
     "choose_method": "surface.comparison",
@@ -69,6 +73,7 @@ _HOMES = {
     "read_contours": "contour_files",
     "read_model": "model_file",
     "stream_model": "streaming",
+    "trace_contours": "tracing",
     "write_contours": "contour_files",
     "write_model": "model_file",
 }

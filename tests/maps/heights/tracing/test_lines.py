@@ -53,7 +53,7 @@ def test_a_given_ink_is_taken(sheet) -> None:
     inks = find_inks(as_scan(sheet.image), ink="#3c78be")
     share, _ = inks.cover(sheet.image)
     rows, columns = np.nonzero(share > 128)
-    away = np.abs(rows + 0.5 - (90.5 + 0.375 * columns))
+    away = np.abs(rows + 0.5 - (90.5 + 0.375 * columns)) / np.hypot(1, 0.375)
     assert np.median(away) < 1.5
     assert np.mean(away < 5) > 0.95
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whence.errors import InputError
-from whence.maps.heights.tracing.levels import Claims, Ladder, solve_levels
+from whence.maps.heights.tracing.intervals import Said, find_ladder
+from whence.maps.heights.tracing.levels import solve_levels
 from whence.maps.heights.tracing.traced import Contradiction
 from whence.maps.heights.tracing.views import views_of
 
@@ -30,9 +30,12 @@ _NEAR = 7.0  # strokes wide: a label stands so near its line
 _SURE = 0.5  # by how much the best level must be better than the next
 _HINTED = 0.2  # the same where only a spot is asked about
 _OFF = 0.6  # intervals by which a spot may lie out of its band
+_NEAREST = 200  # vertices that are asked about a spot which sees no line
 _APART = 1.0  # and out of the band in which the lines would put it by themselves
-_AGREE = 0.75  # share of labels that must be multiples of a step apart
 _FACING = 0.6  # votes above which two lines are neighbours beyond doubt
+_TELLING = 0.5  # what a contradiction must cost, so that it is called the most probable
+_LOST = 0.3  # weight of an interval between neighbours: mostly a line is lost, and nothing wrong
+_WRITTEN = ("label", "two labels", "spot")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,25 +109,34 @@ def weigh(work: LineWork, labels: Marks, spots: Marks, *, interval_m: float | No
         step_px=1.5 * work.stroke_px,
     )
     on_line = _lines_of(work, labels)
-    ladder, notes = _ladder(work, views, labels, on_line, interval_m)
+    placed = on_line >= 0
+    said = Said(labels.heights_m[placed], on_line[placed], spots.heights_m, work.is_index)
+    ladder, notes = find_ladder(views, said, interval_m=interval_m)
     if ladder is None or not len(labels) + len(spots):
         unknown = np.full(count, np.nan)
         return Weighed(
             unknown, _rests_on(unknown, set()), (), 0.0 if ladder is None else ladder.interval_m, notes
         )
     step = ladder.interval_m
-    placed = on_line >= 0
-    claims = Claims(labels.heights_m[placed] / step, on_line[placed], spots.heights_m / step, work.is_index)
-    solver = solve_levels(count, views, claims, ladder)
+    solver = solve_levels(count, views, said.claims(step), ladder)
     levels, margin = solver.beliefs.best()
     heights = np.where(margin >= _SURE, levels * step, np.nan)
     found = [
         *_label_faults(labels, on_line, solver, step),
         *_spot_faults(spots, views, solver, step),
+        *_hidden_spot_faults(spots, views, work, heights, step),
         *_neighbour_faults(work, views, heights, step),
     ]
     labelled = {int(line) for line in on_line[placed]}
-    return Weighed(heights, _rests_on(heights, labelled), tuple(found), step, notes)
+    return Weighed(heights, _rests_on(heights, labelled), _ranked(found), step, notes)
+
+
+def _ranked(found: list[Contradiction]) -> tuple[Contradiction, ...]:
+    """Put first what most of the sheet speaks against, and say so where it stands out."""
+    ordered = sorted(found, key=lambda one: -one.weight)
+    if ordered and ordered[0].kind in _WRITTEN and ordered[0].weight >= _TELLING:
+        ordered[0] = replace(ordered[0], likeliest=True)
+    return tuple(ordered)
 
 
 def _rests_on(heights: Floats, labelled: set[int]) -> tuple[Evidence, ...]:
@@ -154,123 +166,87 @@ def _lines_of(work: LineWork, labels: Marks) -> Ints:
     return np.array(found, dtype=np.int64)
 
 
-def _ladder(
-    work: LineWork, views: Views, labels: Marks, on_line: Ints, interval_m: float | None
-) -> tuple[Ladder | None, tuple[str, ...]]:
-    """Find the interval, and every how manieth contour is thick."""
-    thick = labels.heights_m[(on_line >= 0) & work.is_index[on_line]] if len(labels) else np.empty(0)
-    step = _commonest_step(thick)
-    if interval_m is not None:
-        every = _between(work, views) if work.is_index.any() else 0
-        told = round(step / interval_m) if step and work.is_index.any() else 0
-        return Ladder(interval_m, every or (told if told > 1 else 0)), ()
-    if not step:
-        step = _commonest_step(labels.heights_m)
-        if not step:
-            return None, ("no interval was given and the labels do not tell it; lines have no heights",)
-        return Ladder(step), (f"interval {step:g}, from the labels; give it if it is another",)
-    every = _between(work, views)
-    if not every:
-        return None, ("the interval is not told by the lines between index contours; give it (--interval)",)
-    return Ladder(step / every, every), (
-        f"interval {step / every:g}: index contours every {step:g} with {every - 1} lines between",
-    )
-
-
-def _commonest_step(heights: Floats) -> float:
-    """Give the greatest step of which nearly all heights are multiples apart; 0 with fewer than two."""
-    levels = np.unique(np.round(heights, 6))
-    apart = np.unique(np.round(np.abs(levels[:, None] - levels), 6))
-    for step in apart[apart > 0][::-1]:
-        rest = np.round(heights / step % 1.0, 3) % 1.0
-        values, counts = np.unique(rest, return_counts=True)
-        fits = rest == values[counts.argmax()]
-        if fits.mean() >= _AGREE and len(np.unique(heights[fits])) > 1:
-            return float(step)
-    return float(apart[apart > 0].min()) if len(levels) > 1 else 0.0
-
-
-def _between(work: LineWork, views: Views) -> int:
-    """Count the steps from one index contour to the next: the commonest shortest way over thin lines."""
-    sure = views.votes >= _FACING
-    beside: dict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
-    for (one, other), (first, second) in zip(
-        views.lines[sure].tolist(), views.sides[sure].tolist(), strict=True
-    ):
-        beside[one, first].add((other, second))
-        beside[other, second].add((one, first))
-    steps: Counter[int] = Counter()
-    for line in np.flatnonzero(work.is_index).tolist():
-        for side in (0, 1):
-            found = _steps_to_thick(work, beside, (line, side))
-            if found:
-                steps[found] += 1
-    ordered = sorted(steps.items(), key=lambda one: (-one[1], one[0]))
-    return ordered[0][0] if ordered and ordered[0][0] > 1 else 0
-
-
-def _steps_to_thick(
-    work: LineWork, beside: dict[tuple[int, int], set[tuple[int, int]]], start: tuple[int, int]
-) -> int:
-    """Count the steps from a side of an index contour over thin lines to another one; 0 for none."""
-    front, seen = {start}, {start[0]}
-    for step in range(1, 12):
-        facing = {one for place in front for one in beside[place] if one[0] not in seen}
-        if any(work.is_index[line] for line, _ in facing):
-            return step
-        seen |= {line for line, _ in facing}
-        front = {(line, 1 - side) for line, side in facing}
-    return 0
-
-
 def _label_faults(labels: Marks, on_line: Ints, solver: Solver, step: float) -> Iterator[Contradiction]:
     """List the labels that all else contradicts."""
-    number_of = np.cumsum(on_line >= 0) - 1
+    number_of, whole = np.cumsum(on_line >= 0) - 1, solver.cost()
     for number, line in enumerate(on_line.tolist()):
-        place, said = _at(labels, number), float(labels.heights_m[number])
+        place, said, name = _at(labels, number), float(labels.heights_m[number]), labels.names[number]
         if line < 0:
-            yield Contradiction("no line", place, said, np.nan, (), labels.names[number])
+            yield Contradiction("no line", place, said, np.nan, (), name)
             continue
-        levels, margin = solver.without_label(int(number_of[number])).best()
+        without = solver.without_label(int(number_of[number]))
+        levels, margin = without.beliefs.best()
         if margin[line] < _SURE:
             levels, margin = solver.beliefs.best()
         known = margin[line] >= _SURE
         expected = float(levels[line] * step) if known else np.nan
+        weight = whole - without.cost()
         if known and abs(expected - said) > 0.01 * step:
-            yield Contradiction("label", place, said, expected, (line,), labels.names[number])
+            yield Contradiction("label", place, said, expected, (line,), name, weight)
         elif not known and np.ptp(labels.heights_m[on_line == line]) > 0:
-            yield Contradiction("two labels", place, said, np.nan, (line,), labels.names[number])
+            yield Contradiction("two labels", place, said, np.nan, (line,), name, weight)
 
 
 def _spot_faults(spots: Marks, views: Views, solver: Solver, step: float) -> Iterator[Contradiction]:
     """List the spot heights that do not fit the band between the lines around them."""
+    whole = solver.cost()
     for number in range(len(spots)):
         height = float(spots.heights_m[number]) / step
         seen = np.flatnonzero(views.spots == number)
-        limits = ((solver.without_spot(number), _APART), (solver.beliefs, _OFF))
-        for beliefs, limit in limits:
+        without = solver.without_spot(number)
+        for beliefs, limit in ((without.beliefs, _APART), (solver.beliefs, _OFF)):
             band = _band_at(views, seen, beliefs)
-            if band is not None and max(band - height, height - band - 1) > limit:
+            if band is not None and max(band[0] - height, height - band[1] - 1) > limit:
                 around = tuple(int(line) for line in views.spot_lines[seen])
                 said, name = float(spots.heights_m[number]), spots.names[number]
-                yield Contradiction("spot", _at(spots, number), said, (band + 0.5) * step, around, name)
+                expected, weight = (sum(band) + 1) / 2 * step, whole - without.cost()
+                yield Contradiction("spot", _at(spots, number), said, expected, around, name, weight)
                 break
+
+
+def _hidden_spot_faults(
+    spots: Marks, views: Views, work: LineWork, heights: Floats, step: float
+) -> Iterator[Contradiction]:
+    """List the spot heights that no line is seen from, and that do not fit the lines which are nearest."""
+    from scipy.spatial import cKDTree
+
+    hidden = np.setdiff1d(np.arange(len(spots)), views.spots)
+    known = np.flatnonzero(np.isfinite(heights))
+    if not len(hidden) or not len(known):
+        return
+    tree = cKDTree(np.concatenate([work.lines[line] for line in known]))
+    owner = np.repeat(known, [len(work.lines[line]) for line in known])
+    for number in hidden.tolist():
+        nearest = owner[np.atleast_1d(tree.query(spots.pixels[number], k=min(_NEAREST, len(owner)))[1])]
+        low, high = float(heights[nearest].min()) - step, float(heights[nearest].max()) + step
+        said = float(spots.heights_m[number])
+        off = max(low - said, said - high) / step
+        if off > _APART:
+            around, name = tuple(int(line) for line in np.unique(nearest)), spots.names[number]
+            yield Contradiction(
+                "spot", _at(spots, number), said, (low + high) / 2, around, name, min(off, 3.0) / 2
+            )
 
 
 def _at(marks: Marks, number: int) -> tuple[float, float]:
     return float(marks.pixels[number, 0]), float(marks.pixels[number, 1])
 
 
-def _band_at(views: Views, seen: Ints, beliefs: Beliefs) -> float | None:
-    """Give the band, in intervals, in which most lines around a spot put it; None where they do not tell."""
+def _band_at(views: Views, seen: Ints, beliefs: Beliefs) -> tuple[float, float] | None:
+    """Give the band, in intervals, in which most lines around a spot put it; None where they do not tell.
+
+    Where they differ, from the lowest band to the highest.
+    """
     levels, margin = beliefs.best()
     lines, sides, votes = views.spot_lines[seen], views.spot_sides[seen], views.spot_votes[seen]
     known = margin[lines] >= _HINTED
     if not known.any():
         return None
-    bands = levels[lines] - (beliefs.upper_side()[lines] != sides)
-    band, counted = _most(bands[known].astype(float), votes[known])
-    return band if counted > 0.5 * votes.sum() else None
+    bands = (levels[lines] - (beliefs.upper_side()[lines] != sides)).astype(float)[known]
+    band, counted = _most(bands, votes[known])
+    if counted > 0.5 * votes.sum():
+        return band, band
+    return (float(bands.min()), float(bands.max())) if known.all() else None
 
 
 def _most(values: Floats, votes: Floats) -> tuple[float, float]:
@@ -284,12 +260,11 @@ def _neighbour_faults(work: LineWork, views: Views, heights: Floats, step: float
     """Lines that face each other and differ by more than one interval."""
     found = []
     for (one, other), votes in zip(views.lines.tolist(), views.votes.tolist(), strict=True):
-        apart = abs(heights[one] - heights[other])
-        if one != other and votes >= _FACING and apart > 1.5 * step:
+        first, second = float(heights[one]), float(heights[other])
+        if one != other and votes >= _FACING and abs(first - second) > 1.5 * step:
             place = _nearest(work.lines[one], work.lines[other])
-            found.append(
-                Contradiction("neighbours", place, float(heights[one]), float(heights[other]), (one, other))
-            )
+            weight = _LOST * votes * (abs(first - second) / step - 1)
+            found.append(Contradiction("neighbours", place, first, second, (one, other), "", weight))
     return found
 
 

@@ -117,13 +117,22 @@ def solve_levels(count: int, views: Views, claims: Claims, ladder: Ladder) -> So
         Interval and index contours.
     """
     said = np.concatenate([claims.labels, claims.spots])
-    low, high = (int(np.floor(said.min())), int(np.ceil(said.max()))) if len(said) else (0, 0)
-    levels = np.arange(low - _BEYOND, high + _BEYOND + 1)
+    levels = _levels(said, count)
     unary = _of_labels(count, claims, levels) + _of_thickness(claims, ladder, levels)
     unary += _of_spots(count, views, claims, levels)
     net = _Net.of(views)
     total, messages = net.passed(unary, np.zeros((len(net.source), *unary.shape[1:])), _ROUNDS)
     return Solver(_beliefs(levels, total), unary, messages, net, views, claims)
+
+
+def _levels(said: Floats, count: int) -> Ints:
+    """Give the levels to consider: all that is said, but no farther from its middle than lines reach."""
+    if not len(said):
+        return np.arange(-_BEYOND, _BEYOND + 1)
+    middle = int(np.round(np.median(said)))
+    low = max(int(np.floor(said.min())), middle - count)
+    high = min(int(np.ceil(said.max())), middle + count)
+    return np.arange(low - _BEYOND, high + _BEYOND + 1)
 
 
 def _beliefs(levels: Ints, total: Floats) -> Beliefs:
@@ -141,8 +150,16 @@ class Solver:
     _views: Views
     _claims: Claims
 
-    def without_spot(self, spot: int) -> Beliefs:
-        """Tell what the lines would be without a spot height, all else being as it is."""
+    def cost(self) -> float:
+        """Tell what the best states cost in all: how badly lines, labels and spots fit together."""
+        rows = np.arange(len(self._unary))
+        level = self.beliefs.costs.min(axis=2).argmin(axis=1)
+        upper = self.beliefs.upper_side()
+        own = float(self._unary[rows, level, np.minimum(upper, self._unary.shape[2] - 1)].sum())
+        return own + self._net.disagreement(level, upper)
+
+    def without_spot(self, spot: int) -> Self:
+        """Tell what would be found without a spot height, all else being as it is."""
         mine = self._views.spots == spot
         only = replace(
             self._views,
@@ -153,16 +170,18 @@ class Solver:
         )
         return self._again(_of_spots(len(self._unary), only, self._claims, self.beliefs.levels))
 
-    def without_label(self, label: int) -> Beliefs:
+    def without_label(self, label: int) -> Self:
         """Tell the same without a label."""
         claims = replace(
             self._claims, labels=self._claims.labels[[label]], label_lines=self._claims.label_lines[[label]]
         )
         return self._again(_of_labels(len(self._unary), claims, self.beliefs.levels))
 
-    def _again(self, less: Floats) -> Beliefs:
-        total, _ = self._net.passed(self._unary - less, self._messages, _FEWER_ROUNDS)
-        return _beliefs(self.beliefs.levels, total)
+    def _again(self, less: Floats) -> Self:
+        unary = self._unary - less
+        total, messages = self._net.passed(unary, self._messages, _FEWER_ROUNDS)
+        beliefs = _beliefs(self.beliefs.levels, total)
+        return replace(self, beliefs=beliefs, _unary=unary, _messages=messages)
 
 
 def _of_labels(count: int, claims: Claims, levels: Ints) -> Floats:
@@ -238,6 +257,15 @@ class _Net:
             if moved < _DONE:
                 break
         return total, messages
+
+    def disagreement(self, levels: Ints, upper: Ints) -> float:
+        """Cost of all views, lines having these (n,) levels and upper sides."""
+        half = slice(0, len(self.source) // 2)
+        below = upper[self.source[half]] == self.from_side[half]
+        other_below = upper[self.target[half]] == self.to_side[half]
+        bands = levels[self.source[half]] + below - levels[self.target[half]] - other_below
+        steps = np.minimum(np.abs(bands), _MOST_STEPS) + _TURN * (below == other_below)
+        return float((self.weight[half, 0] * steps).sum())
 
     def _sum(self, unary: Floats, messages: Floats) -> Floats:
         total = unary.copy()

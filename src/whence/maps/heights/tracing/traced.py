@@ -48,6 +48,10 @@ class Contradiction:
         Numbers of the lines concerned.
     name
         Of the label or spot, empty for lines.
+    weight
+        How much better all the rest of the sheet fits together without it, in units in which 1 is telling.
+    likeliest
+        Whether of all contradictions this one most probably is the mistake; it comes first.
     """
 
     kind: Kind
@@ -56,10 +60,16 @@ class Contradiction:
     expected_m: float
     lines: tuple[int, ...] = ()
     name: str = ""
+    weight: float = 0.0
+    likeliest: bool = False
 
     @property
     def text(self) -> str:
         """One sentence."""
+        return f"most probably wrong: {self._fact}" if self.likeliest else self._fact
+
+    @property
+    def _fact(self) -> str:
         column, row = self.place_px
         where = f"at column {column:.0f}, row {row:.0f}"
         named = f"{self.name!r} " if self.name else ""
@@ -87,6 +97,8 @@ class Contradiction:
             "expected_m": None if np.isnan(self.expected_m) else self.expected_m,
             "lines": list(self.lines),
             "name": self.name,
+            "weight": round(self.weight, 3),
+            "likeliest": self.likeliest,
             "text": self.text,
         }
 
@@ -122,7 +134,7 @@ class Traced:
     evidence
         (lines,) on what the height rests: a label on the line, its neighbours, or nothing.
     contradictions
-        All that does not fit together.
+        All that does not fit together, the most probable mistake first.
     open_ends
         Ends that lie neither at the rim of the scan nor at something that hides what is below.
     interval_m
