@@ -27,7 +27,9 @@ new = click.Path(dir_okay=False, path_type=Path)
 @click.argument("reference", type=existing)
 @click.option("--out", type=new, help="Write the differences as a GeoTIFF.")
 @click.option("--hillshade", type=new, help="Write the hillshade of MODEL as a GeoTIFF.")
-@click.option("--profile", metavar="LINE", help="Heights along a line: a vector file, or places: lon,lat;lon,lat.")
+@click.option(
+    "--profile", metavar="LINE", help="Heights along a line: a vector file, or places lon,lat;lon,lat."
+)
 @click.option(
     "--profile-out",
     type=new,

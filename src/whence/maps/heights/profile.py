@@ -52,7 +52,8 @@ def profile_along(line: str | PathLike, *models: PathLike, step_m: float | None 
     Parameters
     ----------
     line
-        ``"lon,lat;lon,lat;…"``, or with spaces for the semicolons; or a vector file with a line in any system that it names.
+        ``"lon,lat;lon,lat;…"``, or with spaces for the semicolons; or a vector file with a line in any
+        system that it names.
     *models
         Height models, each in its own system.
     step_m
@@ -115,9 +116,8 @@ def read_line(line: str | PathLike) -> tuple[Floats, str | None]:
 
 def _typed(text: str) -> Floats:
     try:
-        corners = np.array(
-            [[float(part) for part in pair.split(",")] for pair in text.split(";") if pair.strip()]
-        )
+        pairs = [pair.split(",") for pair in re.split(r"[;\s]+", re.sub(r"\s*,\s*", ",", text)) if pair]
+        corners = np.array([[float(part) for part in pair] for pair in pairs])
     except ValueError as error:
         raise InputError(f"{text!r} is no line; write lon,lat;lon,lat in degrees, or name a file") from error
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2:
