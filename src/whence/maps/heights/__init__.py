@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from whence.maps.heights.streaming import stream_model
     from whence.maps.heights.surface import SURFACES, Surface, choose_method, method
     from whence.maps.heights.terrain import Contours, Lake, Spots, Terrain
-    from whence.maps.heights.volume import Volume, volume_of
     from whence.maps.heights.tracing import Traced, trace_contours
+    from whence.maps.heights.volume import Volume, volume_of
 
 __all__ = [
     "SURFACES",
@@ -39,23 +39,32 @@ __all__ = [
     "HeightLabels",
     "Lake",
     "Lattice",
+    "Profile",
     "Spots",
     "Surface",
     "Terrain",
     "Traced",
+    "Volume",
     "calibrate",
     "check",
     "choose_method",
+    "compare_models",
     "contours_of",
     "fit_heights",
+    "hillshade",
     "make_model",
     "method",
+    "profile_along",
+    "raised",
     "read_contours",
     "read_model",
     "stream_model",
     "trace_contours",
+    "volume_of",
     "write_contours",
+    "write_hillshade",
     "write_model",
+    "write_profile",
 ]
 
 _HOMES = {
