@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whence.aerial.models.backbones import backbone as built_backbone
-from whence.aerial.models.bilateral import WIDTH, ContextPath, FeatureAggregation, TexturePath
+from whence.aerial.models.bilateral import WIDTH, ContextPath, DetailPath, FeatureAggregation
 from whence.aerial.models.blocks import ClassHead
 from whence.aerial.models.contract import Network, Outputs
 
@@ -56,7 +56,7 @@ class ABCNet(Network):
     ) -> None:
         super().__init__()
         self.backbone = built_backbone(backbone, bands=bands, pretrained=pretrained, weights=weights)
-        self.texture = TexturePath(bands)
+        self.texture = DetailPath(bands)
         self.context = ContextPath(*self.backbone.channels[-2:])
         self.aggregate = FeatureAggregation()
         self.head = ClassHead(2 * WIDTH, classes, width=_HEAD, dropout=dropout)

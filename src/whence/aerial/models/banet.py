@@ -3,15 +3,15 @@
 Wang et al. (2021), "Transformer meets convolution: A bilateral awareness network for semantic segmentation of
 very fine resolution urban scene images", Remote Sensing 13.
 
-A dependency path (ResT-Lite, a transformer) for long range, a texture path of four convolutions for detail,
-joined by an aggregation module with linear attention; no auxiliary head.
+The paper gives the two paths and the aggregation by linear attention, and not how the dependency path comes
+from 1/16 and 1/32 to 1/8; this is a reconstruction in our own design. From the paper: ResT-Lite (a
+transformer) as dependency path for long range, four convolutions as texture path for detail, their
+aggregation by linear attention, no auxiliary head. Ours: the modules of `whence.aerial.models.bilateral`, made
+for ABCNet, which is by the same authors and laid out alike, serve here too, with their widths.
 
     image -> 1/2 (64) -> 1/4 (64) -> 1/8 (128) ┐
     ResT-Lite -> 1/16 (256) -> 128 ┐           ├ 256 at 1/8 -> head
               -> 1/32 (512) -> 128 ┴ 128 at 1/8┘
-
-Deviation: the paper reduces the two maps of the dependency path to 1/8 with convolutions and linear attention
-without giving all widths; here it is done by the modules of ABCNet, by the same authors.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whence.aerial.models.backbones import backbone as built_backbone
-from whence.aerial.models.bilateral import WIDTH, ContextPath, FeatureAggregation, TexturePath
+from whence.aerial.models.bilateral import WIDTH, ContextPath, DetailPath, FeatureAggregation
 from whence.aerial.models.blocks import ClassHead
 from whence.aerial.models.contract import Network, Outputs
 
@@ -54,7 +54,7 @@ class BANet(Network):
     ) -> None:
         super().__init__()
         self.backbone = built_backbone(backbone, bands=bands, pretrained=pretrained, weights=weights)
-        self.texture = TexturePath(bands)
+        self.texture = DetailPath(bands)
         self.dependency = ContextPath(*self.backbone.channels[-2:])
         self.aggregate = FeatureAggregation()
         self.head = ClassHead(2 * WIDTH, classes, dropout=dropout)

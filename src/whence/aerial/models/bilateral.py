@@ -15,13 +15,13 @@ from whence.aerial.models.contract import enlarged
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["AttentionEnhancement", "ContextPath", "FeatureAggregation", "TexturePath"]
+__all__ = ["AttentionEnhancement", "ContextPath", "DetailPath", "FeatureAggregation"]
 
 WIDTH = 128
 """Channels of each of the two paths."""
 
 
-class TexturePath(nn.Sequential):
+class DetailPath(nn.Sequential):
     """Four convolutions that keep detail: images (B, bands, H, W) -> (B, 128, H/8, W/8)."""
 
     def __init__(self, bands: int) -> None:

@@ -3,23 +3,25 @@
 Wang et al. (2022), "A novel transformer based semantic segmentation scheme for fine-resolution remote sensing
 images", IEEE GRSL 19.
 
-Swin-Small under a densely connected feature aggregation module: finer maps go down to coarser ones, coarser
-ones come up both step by step and two steps at once through dilated convolutions (large field connection),
-and two attentions are each shared by the maps that meet at a level, over pixels at 1/16 and over channels at
-1/8.
+The paper gives the idea of its decoder and not all of its wiring; what follows is a reconstruction in our own
+design. From the paper: Swin-Small; finer maps go down to coarser ones; coarser ones come up step by step and,
+through dilated convolutions (large field connection), two steps at once; an attention over pixels at 1/16 and
+one over channels at 1/8, each shared by the two maps that meet there. Ours: the order of attentions and sums
+in the equations below, the kinds and widths of the convolutions, and the dilations, which are the first two
+of DeepLab v3 (Chen et al. 2017).
 
-    s1 1/4 (96) · s2 1/8 (192) · s3 1/16 (384) · s4 1/32 (768)
-    a4 = conv(s4) + down(P(s3) + P(down(s2)))         P: pixels, linear attention
-    a3 = P(s3) + P(down(s2)) + up(a4)
-    a2 = C(s2) + C(down(s1)) + up(a3) + field(a4)     C: channels
-    a1 = s1 + up(a2) + field(a3) -> head
-
-Deviation: the paper's figure leaves the order of attention and sums open in places; the equations above are
-what is built here.
+    m1 1/4 (96) · m2 1/8 (192) · m3 1/16 (384) · m4 1/32 (768)
+    b2 = C(m2) + C(descent(m1))        C: channels look at channels
+    b3 = P(m3) + P(descent(m2))        P: pixels look at pixels, linear attention
+    d4 = entry(m4) + descent(b3)
+    d3 = b3 + ascent(d4)
+    d2 = b2 + ascent(d3) + leap(d4)
+    d1 = m1 + ascent(d2) + leap(d3) -> head
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 from torch import nn
@@ -79,30 +81,35 @@ class DCSwin(Network):
     ) -> None:
         super().__init__()
         self.backbone = built_backbone(backbone, bands=bands, pretrained=pretrained, weights=weights)
-        c1, c2, c3, c4 = self.backbone.channels[-4:]
-        self.coarse = convolution(c4, c4, 1)
-        self.down12 = convolution(c1, c2, stride=2)
-        self.down23 = convolution(c2, c3, stride=2)
-        self.down34 = convolution(c3, c4, stride=2)
-        self.up43, self.up32, self.up21 = (convolution(a, b, 1) for a, b in ((c4, c3), (c3, c2), (c2, c1)))
-        self.field42, self.field31 = LargeField(c4, c2), LargeField(c3, c1)
-        self.pixels, self.channels = LinearAttention(c3), ChannelAttention()
-        self.head = ClassHead(c1, classes, dropout=dropout)
+        widths = self.backbone.channels[-4:]
+        steps = list(pairwise(widths))
+        self.entry = convolution(widths[-1], widths[-1], 1)
+        self.descents = nn.ModuleList(convolution(fine, coarse, stride=2) for fine, coarse in steps)
+        self.ascents = nn.ModuleList(convolution(coarse, fine, 1) for fine, coarse in steps)
+        self.leaps = nn.ModuleList(
+            LargeField(coarse, fine) for fine, coarse in zip(widths[:2], widths[2:], strict=True)
+        )
+        self.pixels, self.channels = LinearAttention(widths[2]), ChannelAttention()
+        self.head = ClassHead(widths[0], classes, dropout=dropout)
 
     def raw(self, images: Tensor, *, training: bool) -> Outputs:
         """Logits at 1/4."""
         del training
-        s1, s2, s3, s4 = self.backbone(images)[-4:]
-        at3 = self._over_pixels(s3) + self._over_pixels(self.down23(s2))
-        at2 = self._over_channels(s2) + self._over_channels(self.down12(s1))
-        a4 = self.coarse(s4) + self.down34(at3)
-        a3 = at3 + enlarged(self.up43(a4), s3)
-        a2 = at2 + enlarged(self.up32(a3), s2) + enlarged(self.field42(a4), s2)
-        a1 = s1 + enlarged(self.up21(a2), s1) + enlarged(self.field31(a3), s1)
-        return Outputs(self.head(a1))
+        maps = self.backbone(images)[-4:]
+        beside = [
+            maps[0],
+            _met(self.channels, maps[1], self.descents[0](maps[0])),
+            _met(self.pixels, maps[2], self.descents[1](maps[1])),
+        ]
+        found = [self.entry(maps[3]) + self.descents[2](beside[2])]  # coarsest first
+        for level in (2, 1, 0):
+            merged = beside[level] + enlarged(self.ascents[level](found[-1]), maps[level])
+            if level < len(self.leaps):
+                merged = merged + enlarged(self.leaps[level](found[-2]), maps[level])
+            found.append(merged)
+        return Outputs(self.head(found[-1]))
 
-    def _over_pixels(self, maps: Tensor) -> Tensor:
-        return cast("Tensor", maps + self.pixels(maps))
 
-    def _over_channels(self, maps: Tensor) -> Tensor:
-        return cast("Tensor", maps + self.channels(maps))
+def _met(attention: nn.Module, maps: Tensor, descended: Tensor) -> Tensor:
+    """Two maps that meet at a level, each with what one and the same attention adds to it."""
+    return cast("Tensor", maps + attention(maps) + descended + attention(descended))

@@ -58,13 +58,13 @@ PUBLISHED = (
     Published("banet", 12.72, 13.06, 512, _MEMORY, counting=_LAYERS),
     Published("a2fpn", 22.82, None, 512, _MEMORY),
     Published("dcswin", 66.95, None, 512, _MEMORY),
-    Published("ft-unetformer", 96.0, None, 512, "a count of the public code, with Swin-Base, by its users"),
+    Published("ft-unetformer", 96.0, None, 512, _MEMORY),
     Published("segformer", 3.8, 8.4, 512, _SEGFORMER, classes=150),
     Published("segformer", 13.7, 15.9, 512, _SEGFORMER, classes=150, options={"backbone": "b1"}),
     Published("segformer", 27.5, 62.4, 512, _SEGFORMER, classes=150, options={"backbone": "b2"}),
     Published("segformer", 47.3, 79.0, 512, _SEGFORMER, classes=150, options={"backbone": "b3"}),
     Published("segformer", 64.1, 95.7, 512, _SEGFORMER, classes=150, options={"backbone": "b4"}),
     Published("segformer", 84.7, 183.3, 640, _SEGFORMER, classes=150, options={"backbone": "b5"}),
-    Published("upernet", 60.0, 236.0, 512, "Cheng et al. 2021, MaskFormer, table 1 (Swin-T)", classes=150),
+    Published("upernet", 59.94, 236.08, 512, _UPERNET, classes=150),
 )
 """One row per figure; `tests/aerial/models/test_published.py` holds every one of them within a tenth."""
