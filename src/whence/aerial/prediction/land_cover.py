@@ -207,7 +207,7 @@ def predict(
     passing = Pass(job, computed, store)
     with _kept_or_not(store):
         passing.go(memory_mb=memory_mb, progress=progress)
-        notes = {"IMAGE": job.image.name, "MODEL": str(identity_of(segmenter)), **_names(segmenter)}
+        notes = {"IMAGE": job.image.name, **_names(segmenter)}
         write_layers(store, job.place, compression=compression, notes=notes, memory_mb=memory_mb)
     found = _summed(job, store, passing, segmenter)
     store.discard()
@@ -258,7 +258,9 @@ def _told(layers: list[Layer]) -> Json:
 
 def _names(segmenter: Segmenter) -> dict[str, str]:
     scheme = segmenter.scheme
+    identity = identity_of(segmenter)
     return {
+        **({} if identity is None else {"MODEL": identity}),
         "CLASSES": json.dumps(dict(enumerate(scheme.names)), ensure_ascii=False),
         "SCHEME": json.dumps(scheme.to_json(), ensure_ascii=False),
     }
