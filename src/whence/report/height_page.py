@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from whence.maps.heights.labels import Suspect
     from whence.maps.heights.making import Made
     from whence.maps.heights.terrain import Contours
-    from whence.maps.heights.vertical.operation import VerticalOperation
     from whence.maps.heights.volume import Volume
     from whence.typing import PathLike
 
@@ -56,7 +55,7 @@ class HeightChapter:
     comparison, volume
         The model against a reference.
     operation
-        How heights were brought to the vertical system that they are in.
+        How heights were brought to the vertical system that they are in, in words, with its accuracy.
     truth
         What is known of the errors from elsewhere: name and value.
     """
@@ -69,7 +68,7 @@ class HeightChapter:
     made: Made | None = None
     comparison: Comparison | None = None
     volume: Volume | None = None
-    operation: VerticalOperation | None = None
+    operation: str | None = None
     truth: tuple[tuple[str, str], ...] = ()
 
     def for_page(self) -> dict[str, Any]:
@@ -86,7 +85,7 @@ class HeightChapter:
             "lines": 0 if self.contours is None else len(self.contours),
             "made": self._made(),
             "compared": self._compared(),
-            "operation": None if self.operation is None else self.operation.sentence,
+            "operation": self.operation,
             "vertical": self.fit.vertical if self.fit is not None else None,
             "truth": list(self.truth),
         }
@@ -102,7 +101,7 @@ class HeightChapter:
             "made": None if self.made is None else asdict(self.made),
             "comparison": None if self.comparison is None else self.comparison.to_json(),
             "volume": None if self.volume is None else self.volume.to_json(),
-            "operation": None if self.operation is None else self.operation.to_json(),
+            "operation": self.operation,
             "truth": dict(self.truth),
         }
 
@@ -110,7 +109,7 @@ class HeightChapter:
         if self.fit is None:
             return None
         return {
-            "summary": self.fit.summary,
+            "summary": f"{self.fit.summary[:1].upper()}{self.fit.summary[1:]}",
             "headline": list(tables.fit_headline(self.fit)),
             "rows": list(tables.label_rows(self.fit)),
             "outliers": [one.sentence for one in self.fit.outliers],

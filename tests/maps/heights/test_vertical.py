@@ -12,6 +12,7 @@ from pyproj import datadir
 from whence.errors import InputError, MissingGridError, NotFoundError
 from whence.maps.heights import vertical
 from whence.maps.heights.vertical.grids import VARIABLE, grid_folders, older_names
+from whence.maps.heights.vertical.raster_file import operation_of
 
 TORONTO = (-79.41629234, 43.70012234)
 EGM96_M = 137.2898
@@ -183,6 +184,9 @@ def test_a_raster_there_and_back(geoid, model, tmp_path):
     assert (done.cells, done.lost) == (600 * 700 - 1, 0)
     assert vertical.vertical_of(up).ellipsoidal
     vertical.transform_raster(up, back, target="EPSG:5773", grids=[geoid])
+    assert operation_of(model) is None
+    assert operation_of(up) == done.operation.sentence
+    assert str(operation_of(back)).startswith(f"{done.operation.sentence}; then ")
     with rasterio.open(model) as first, rasterio.open(up) as second, rasterio.open(back) as third:
         one, two, three = (file.read(1).astype(float) for file in (first, second, third))
         assert pyproj.CRS.from_wkt(third.crs.to_wkt()).sub_crs_list[1].to_epsg() == 5773

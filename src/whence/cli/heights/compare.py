@@ -92,11 +92,16 @@ def _write(found: Comparison, options: dict[str, Any], *, volume: Volume | None)
     if options["profile"] is not None:
         _write_profile(found, options["profile"], options["profile_out"] or Path("profile.csv"))
     if options["report"] is not None:
+        from whence.maps.heights.vertical.raster_file import operation_of
         from whence.report.height_page import HeightChapter, write_height_report
 
-        write_height_report(
-            options["report"], HeightChapter(model=found.pair.model, comparison=found, volume=volume)
+        chapter = HeightChapter(
+            model=found.pair.model,
+            comparison=found,
+            volume=volume,
+            operation=operation_of(found.pair.reference),
         )
+        write_height_report(options["report"], chapter)
         click.echo(visible(f"{options['report']}: the page"), err=True)
 
 

@@ -83,17 +83,24 @@ def fit(
         with atomic_path(out) as beside:
             beside.write_text(content + "\n", encoding="utf-8")
     if report is not None:
-        _write_report(report, found, points=points, record=record, crs=crs)
+        _write_report(report, found, points=points, record=record, crs=crs, dem=dem)
     click.echo(content if as_json else "\n".join(_lines(found)))
 
 
 def _write_report(
-    page: Path, found: HeightFit, *, points: Path | None, record: Path | None, crs: str | None
+    page: Path,
+    found: HeightFit,
+    *,
+    points: Path | None,
+    record: Path | None,
+    crs: str | None,
+    dem: Path | None,
 ) -> None:
     """Write the report of the sheet with its heights, or of the heights alone."""
+    from whence.maps.heights.vertical.raster_file import operation_of
     from whence.report.height_page import HeightChapter, write_height_report
 
-    chapter = HeightChapter(fit=found)
+    chapter = HeightChapter(fit=found, operation=None if dem is None else operation_of(dem))
     if record is None and points is None:
         write_height_report(page, chapter)
         return

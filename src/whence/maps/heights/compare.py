@@ -97,15 +97,15 @@ class Difference:
 
     @classmethod
     def _of(cls, off_m: Floats | Floats32, sums: _Sums) -> Self:
-        values = off_m[np.isfinite(off_m)].astype(np.float64)
+        values = off_m[np.isfinite(off_m)]
         if not values.size:
             raise InputError("there is no cell in which both models have a height; check where they lie")
         quantiles = dict(zip(QUANTILES, np.quantile(values, QUANTILES).tolist(), strict=True))
         size = np.abs(values)
         return cls(
             cells=values.size,
-            bias_m=float(values.mean()),
-            rmse_m=float(np.sqrt((values**2).mean())),
+            bias_m=float(values.mean(dtype=np.float64)),
+            rmse_m=float(np.sqrt(np.mean(np.square(values), dtype=np.float64))),
             max_m=float(size.max()),
             nmad_m=float(1.4826 * np.median(np.abs(values - quantiles[0.5]))),
             by_slope=_classes(tuple(pairwise(SLOPES_DEG)), sums.slopes),

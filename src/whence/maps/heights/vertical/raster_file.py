@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from whence.maps.heights.vertical.transforming import Route
     from whence.typing import Floats, PathLike
 
-__all__ = ["MovedRaster", "transform_raster"]
+__all__ = ["MovedRaster", "operation_of", "transform_raster"]
 
 _NO_HEIGHT = -32768.0
 _WINDOW_PX = 512
+_OPERATION = "VERTICAL_OPERATION"  # a tag of the file
 _BORDER = 9  # places across and down, where the operation is chosen
 
 
@@ -137,6 +138,24 @@ def transform_raster(
     return MovedRaster(route.operation, route.source, route.target, cells, lost, total / (cells - lost))
 
 
+def operation_of(model: PathLike) -> str | None:
+    """Tell by which operation a raster came to its vertical system, as `transform_raster` noted in it.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such file.
+    InputError
+        When it is no raster.
+    """
+    import rasterio
+
+    with open_raster(model):  # the errors of a missing or broken file
+        pass
+    with rasterio.open(model) as file:
+        return file.tags().get(_OPERATION)
+
+
 def _systems(file: Any, crs: Any, model: PathLike) -> tuple[Crs, VerticalSystem | None]:
     """Horizontal and vertical system of a file."""
     if file.crs is None and crs is None:
@@ -211,6 +230,9 @@ def _copy(file: Any, beside: PathLike, route: Route, system: str) -> tuple[int, 
         for band, name in enumerate(file.descriptions, start=1):
             if name:
                 target.set_band_description(band, name)
+        before = file.tags().get(_OPERATION)
+        done = route.operation.sentence
+        target.update_tags(**{_OPERATION: f"{before}; then {done}" if before else done})
     return cells, lost, total
 
 
