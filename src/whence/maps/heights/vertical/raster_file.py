@@ -153,7 +153,8 @@ def operation_of(model: PathLike) -> str | None:
     with open_raster(model):  # the errors of a missing or broken file
         pass
     with rasterio.open(model) as file:
-        return file.tags().get(_OPERATION)
+        said = file.tags().get(_OPERATION)
+    return None if said is None else str(said)
 
 
 def _systems(file: Any, crs: Any, model: PathLike) -> tuple[Crs, VerticalSystem | None]:
