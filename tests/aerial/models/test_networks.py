@@ -13,7 +13,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from whence.aerial.models import NETWORKS, network  # noqa: E402
-from whence.aerial.models.attention import KernelAttention, LinearAttention, WindowAttention  # noqa: E402
+from whence.aerial.models.attention import (  # noqa: E402
+    ChannelAttention,
+    KernelAttention,
+    LinearAttention,
+    WindowAttention,
+)
 from whence.aerial.models.backbones import BACKBONES, backbone  # noqa: E402
 from whence.aerial.models.backbones.bands import repeated_kernels  # noqa: E402
 from whence.aerial.models.blocks import NormalisedPool  # noqa: E402
@@ -135,6 +140,23 @@ def test_linear_attention_is_the_quadratic_sum(kind: Any) -> None:
         weights = torch.nn.functional.softplus(q) @ torch.nn.functional.softplus(k).T
     expected = (weights @ v) / weights.sum(1, keepdim=True)
     torch.testing.assert_close(layer(maps)[0].flatten(1).T, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_channels_collect_from_channels_that_look_alike() -> None:
+    torch.manual_seed(0)
+    layer = ChannelAttention().double()
+    torch.nn.init.ones_(layer.gamma)
+    maps = torch.randn(1, 6, 4, 5, dtype=torch.float64)
+    maps[:, 1] = -maps[:, 0]
+    flat, expected = maps[0].flatten(1), torch.zeros(6, 20, dtype=torch.float64)
+    for i in range(6):
+        scores = torch.stack([(flat[i] * flat[j]).mean() for j in range(6)]).exp()
+        assert scores[i] > scores[1 - i] or i > 1
+        for j in range(6):
+            expected[i] += scores[j] / scores.sum() * flat[j]
+    torch.testing.assert_close(layer(maps)[0].flatten(1), expected)
+    twice = layer(maps.repeat_interleave(2, dim=-1))  # a larger image of the same things
+    torch.testing.assert_close(twice[..., ::2], layer(maps))
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (5, 13), (7, 1), (3, 40)])

@@ -79,8 +79,10 @@ def _collected(query: Tensor, key: Tensor, value: Tensor, *, offset: float) -> T
 class ChannelAttention(nn.Module):
     """Channels collect from channels that look alike (Fu et al. 2019, "Dual attention network", equation 3).
 
-    There the scores are max − x·xᵀ, to keep them small; a softmax of them prefers what is *unlike*, and this
-    is what the public networks learn with. Maps (B, C, h, w) -> γ · out; γ is learnt from 0 on.
+        out = softmax(x·xᵀ / N) x
+
+    Deviation: the products are divided by the N pixels. Without that, a larger image sharpens the softmax
+    until every channel sees nothing but itself. Maps (B, C, h, w) -> γ · out; γ is learnt from 0 on.
     """
 
     def __init__(self) -> None:
@@ -90,9 +92,9 @@ class ChannelAttention(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Give γ times what every channel collects from all."""
         flat = maps.flatten(2)  # (B, C, N)
-        alike = flat @ flat.transpose(1, 2)  # (B, C, C)
-        weights = torch.softmax(alike.amax(dim=-1, keepdim=True) - alike, dim=-1)
-        return (weights @ flat).view_as(maps) * self.gamma
+        count = torch.ones_like(flat[:, :1]).sum(dim=-1, keepdim=True)  # N, traced
+        alike = flat @ flat.transpose(1, 2) / count  # (B, C, C)
+        return (torch.softmax(alike, dim=-1) @ flat).view_as(maps) * self.gamma
 
 
 class WindowAttention(nn.Module):

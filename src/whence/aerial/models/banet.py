@@ -6,8 +6,8 @@ very fine resolution urban scene images", Remote Sensing 13.
 The paper gives the two paths and the aggregation by linear attention, and not how the dependency path comes
 from 1/16 and 1/32 to 1/8; this is a reconstruction in our own design. From the paper: ResT-Lite (a
 transformer) as dependency path for long range, four convolutions as texture path for detail, their
-aggregation by linear attention, no auxiliary head. Ours: the modules of `whence.aerial.models.bilateral`, made
-for ABCNet, which is by the same authors and laid out alike, serve here too, with their widths.
+aggregation by linear attention, no auxiliary head. Ours: the modules of `whence.aerial.models.bilateral`,
+made for ABCNet, which is by the same authors and laid out alike, serve here too, with their widths.
 
     image -> 1/2 (64) -> 1/4 (64) -> 1/8 (128) ┐
     ResT-Lite -> 1/16 (256) -> 128 ┐           ├ 256 at 1/8 -> head
