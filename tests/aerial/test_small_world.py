@@ -284,7 +284,7 @@ def test_interrupted_in_the_middle_it_goes_on(town: Path, tmp_path: Path, model:
         [*command, "c.tif"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     until = time.monotonic() + 180
-    while len(list((tmp_path / ".c.tif.partial").glob("*.classes.tif"))) < 2 and time.monotonic() < until:
+    while len(list((tmp_path / ".c.tif.partial").glob("*.classes.tif"))) < 4 and time.monotonic() < until:
         time.sleep(0.01)
     os.kill(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=120)
@@ -325,4 +325,4 @@ def test_the_chapter_of_the_demo_learns_what_a_town_looks_like(tmp_path: Path) -
     predict(tmp_path / "east/images/date_1.tif", tmp_path / "run/model", tiled, tile=256, overlap=96)
     inside = Window(64, 64, 952, 2072)
     with rasterio.open(tiled) as one, rasterio.open(tmp_path / "classes.tif") as other:
-        assert (one.read(window=inside) == other.read(window=inside)).mean() > 0.97
+        assert (one.read(window=inside) == other.read(window=inside)).mean() > 0.95
