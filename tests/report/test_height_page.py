@@ -82,11 +82,14 @@ def test_what_is_not_known_is_left_out(fit, chapter: HeightChapter, tmp_path: Pa
     for given, expected in (
         (HeightChapter(fit=replace(fit, vertical=None)), ["Labelled heights"]),
         (HeightChapter(model=chapter.model), ["Height model"]),
-        (HeightChapter(contradictions=("one",)), ["Contours"]),
+        (HeightChapter(contradictions=("a.gpkg has one", "one")), ["Contours"]),
         (HeightChapter(), []),
     ):
         write_height_report(tmp_path / "page.html", given)
-        assert headings((tmp_path / "page.html").read_text("utf-8")) == expected
+        text = (tmp_path / "page.html").read_text("utf-8")
+        assert headings(text) == expected
+        if "Contours" in expected:
+            assert re.findall(r"<li>(.*?)</li>", text) == ["a.gpkg has one", "One"]
     with pytest.raises(InputError, match=r"end in \.html"):
         write_height_report(tmp_path / "page.pdf", HeightChapter())
 

@@ -79,7 +79,7 @@ class HeightChapter:
             "pictures": pictures,
             "fit": self._fit(),
             "suspects": list(tables.suspect_rows(self.suspects or ())),
-            "contradictions": list(self.contradictions[:_MOST_SAID]),
+            "contradictions": [_sentence(one) for one in self.contradictions[:_MOST_SAID]],
             "more": max(len(self.contradictions) - _MOST_SAID, 0),
             "checked": self.suspects is not None,
             "lines": 0 if self.contours is None else len(self.contours),
@@ -109,7 +109,7 @@ class HeightChapter:
         if self.fit is None:
             return None
         return {
-            "summary": f"{self.fit.summary[:1].upper()}{self.fit.summary[1:]}",
+            "summary": _sentence(self.fit.summary),
             "headline": list(tables.fit_headline(self.fit)),
             "rows": list(tables.label_rows(self.fit)),
             "outliers": [one.sentence for one in self.fit.outliers],
@@ -123,7 +123,7 @@ class HeightChapter:
             "method": self.made.method,
             "options": ", ".join(f"{name} {value:.3g}" for name, value in options.items()),
             "methods": list(tables.method_rows(self.made.rmse_m, self.made.method)),
-            "facts": list(self.made.facts),
+            "facts": [_sentence(one) for one in self.made.facts],
         }
 
     def _compared(self) -> dict[str, Any] | None:
@@ -135,7 +135,7 @@ class HeightChapter:
             "reference": legible(pair.reference.name),
             "headline": list(tables.difference_headline(difference)),
             "rows": list(tables.compared_rows(difference)),
-            "facts": list(self.comparison.facts),
+            "facts": [_sentence(one) for one in self.comparison.facts],
             "shift": "" if shift is None else f"{shift[0]:+.2f} m east and {shift[1]:+.2f} m north",
             "volume": "" if self.volume is None else self.volume.sentence,
         }
@@ -224,6 +224,12 @@ def write_height_report(path: PathLike, chapter: HeightChapter, *, title: str | 
     for target, text in ((page, html), (page.with_suffix(".json"), content + "\n")):
         with atomic_path(target) as beside:
             beside.write_text(text, encoding="utf-8")
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital, but not where the name of a file stands first."""
+    first = text.partition(" ")[0]
+    return text if "." in first else f"{text[:1].upper()}{text[1:]}"
 
 
 def _shown(figure: Figure, caption: str) -> dict[str, str]:
