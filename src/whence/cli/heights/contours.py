@@ -19,6 +19,7 @@ __all__ = ["contours"]
 existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 new = click.Path(dir_okay=False, path_type=Path)
 _MOST_TOLD = 40
+_BADLY = 0.03  # of the longer side of a scan: control points that are farther off do not fit
 
 
 @click.command()
@@ -33,6 +34,9 @@ _MOST_TOLD = 40
 @click.option("--read", is_flag=True, help="Read the heights that are printed beside contours, too.")
 @click.option("--interval", type=float, metavar="METRES", help="From one contour to the next.")
 @click.option("--ink", metavar="#RRGGBB", help="Colour of the contours, where the wrong ink is taken.")
+@click.option(
+    "--ink-at", metavar="COLUMN,ROW", help="The ink is that of a contour at this place of the scan."
+)
 @click.option("--out", required=True, type=new, help="The contours: .gpkg or .geojson.")
 @click.option("--preview", type=new, help="Also draw the lines over the scan (PNG).")
 @click.option("--json", "as_json", is_flag=True, help="All findings as JSON to stdout.")
@@ -46,6 +50,7 @@ def contours(
     read: bool,
     interval: float | None,
     ink: str | None,
+    ink_at: str | None,
     out: Path,
     preview: Path | None,
     as_json: bool,
@@ -60,15 +65,16 @@ def contours(
     whence map heights contours dem.tif --interval 20 --out contours.gpkg
 
     A scan needs the fit of the sheet, or its control points; lines whose height nothing decides are listed
-    and not written, and whatever contradicts itself is listed. A raster of one band with --interval without
-    any option of a scan is a height model.
+    and not written, and whatever contradicts itself is listed, the most probable mistake first. A raster of
+    one band with --interval without any option of a scan is a height model.
     """
-    scan_options = (record, points, labels, spots, ink, preview, read or None)
+    scan_options = (record, points, labels, spots, ink, ink_at, preview, read or None)
     if all(option is None for option in scan_options):
         _of_model(raster, interval, out)
         return
-    place, system = _placing(record, points, crs)
-    traced = _traced(raster, labels, spots, interval, ink, preview, read=read)
+    colour = _ink(ink, ink_at)
+    place, system = _placing(raster, record, points, crs)
+    traced = _traced(raster, labels, spots, interval, colour, preview, read=read)
     click.echo(json.dumps(traced.to_json(), ensure_ascii=False, indent=1) if as_json else _told(traced))
     _write(traced, place, system, out)
 
@@ -96,7 +102,24 @@ def _of_model(model: Path, interval: float | None, out: Path) -> None:
     click.echo(visible(f"{out}: {len(lines)} contours, every {interval:g}"), err=True)
 
 
-def _placing(record: Path | None, points: Path | None, crs: str | None) -> tuple[Placing, Crs | None]:
+def _ink(colour: str | None, place: str | None) -> str | tuple[float, float] | None:
+    """Take the ink as a colour, or as the place of an example."""
+    from whence.errors import InputError
+
+    if place is None:
+        return colour
+    if colour is not None:
+        raise InputError("give the ink by its colour (--ink) or by a place (--ink-at), not both")
+    try:
+        column, row = (float(part) for part in place.split(","))
+    except ValueError as error:
+        raise InputError(f"--ink-at {place!r}: give column,row of a contour, such as 1520,830") from error
+    return column, row
+
+
+def _placing(
+    raster: Path, record: Path | None, points: Path | None, crs: str | None
+) -> tuple[Placing, Crs | None]:
     """Find where the sheet lies."""
     from whence.errors import InputError
 
@@ -108,10 +131,33 @@ def _placing(record: Path | None, points: Path | None, crs: str | None) -> tuple
         known = read_record(record)
         return known.transform, known.recipe.points.crs
     assert points is not None
+    return _of_points(raster, points, crs)
+
+
+def _of_points(raster: Path, points: Path, crs: str | None) -> tuple[Placing, Crs | None]:
+    """Fit control points, which must be those of the scan."""
+    import numpy as np
+
+    from whence.errors import InputError
+    from whence.imagery.raster import open_raster
     from whence.maps import fit, read_points
 
     control = read_points(points, crs=crs)
-    return fit(control, kind="auto"), control.crs
+    with open_raster(raster) as reader:
+        size = (reader.raster.width, reader.raster.height)
+    beside = np.any((control.pixels < 0) | (control.pixels > size), axis=1)
+    if beside.mean() > 0.5:
+        raise InputError(
+            f"{points}: {int(beside.sum())} of {len(beside)} control points lie beside the scan of "
+            f"{size[0]} × {size[1]} pixels; they seem to be those of another scan"
+        )
+    found = fit(control, kind="auto")
+    if found.quality.rmse_px > _BADLY * max(size):
+        raise InputError(
+            f"{points}: the control points do not fit together (RMSE {found.quality.rmse_px:.0f} pixels); "
+            "whence map fit tells which of them are wrong"
+        )
+    return found, control.crs
 
 
 def _traced(
@@ -119,7 +165,7 @@ def _traced(
     labels: Path | None,
     spots: Path | None,
     interval: float | None,
-    ink: str | None,
+    ink: str | tuple[float, float] | None,
     preview: Path | None,
     *,
     read: bool,

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from whence.errors import InputError, NotEnoughDataError
 from whence.maps.heights.labelled import HeightLabels
 from whence.maps.heights.tracing import Traced, trace_contours
+from whence.maps.heights.tracing.crossings import crossings_of
 from whence.maps.heights.tracing.evidence import Marks, weigh
 from whence.maps.heights.tracing.levels import Claims, Ladder, solve_levels
 from whence.maps.heights.tracing.views import views_of
@@ -148,3 +149,57 @@ def test_lines_come_to_the_world_with_their_heights(sheet) -> None:
 def test_heights_without_pixels_are_refused() -> None:
     with pytest.raises(InputError, match="no column and row"):
         Marks.of(HeightLabels(None, np.array([[5e5, 6e6]]), np.array([100.0])))
+
+
+def test_heights_beside_the_scan_are_listed_or_refused(sheet, work) -> None:
+    """One of three: listed, and the others count. All: not the table of this scan."""
+    places = sheet.labels.pixels.copy()
+    places[0] += 5000
+    found = weigh(
+        work, Marks.of(replace(sheet.labels, pixels=places)), Marks.of(sheet.spots), interval_m=STEP
+    )
+    assert [(one.kind, one.name) for one in found.contradictions] == [("outside", "1")]
+    assert "is not on the scan" in found.contradictions[0].text
+    assert (found.heights_m == truth_of(sheet, work)).all()
+    with pytest.raises(InputError, match="none of the 3 heights lies on the scan"):
+        weigh(
+            work,
+            Marks.of(replace(sheet.labels, pixels=sheet.labels.pixels + 5000)),
+            Marks.of(None),
+            interval_m=STEP,
+        )
+
+
+def test_lines_that_cross_are_found() -> None:
+    """Two diagonals at the middle of their square, a loop where it meets itself, neighbours not at all."""
+    one, other = np.array([[0, 0], [100, 100.0]]), np.array([[0, 100], [100, 0.0]])
+    loop = np.array([[0, 200.0], [100, 200], [100, 250], [50, 250], [50, 150]])
+    assert list(crossings_of([one, other, loop])) == [(0, 1, (50.0, 50.0)), (2, 2, (50.0, 200.0))]
+    ring = np.array([[0, 0], [9, 0], [9, 9], [0, 0.0]])
+    assert list(crossings_of([one + 300.0, one + np.array([300.0, 310.0]), ring])) == []
+
+
+def test_crossing_contours_are_contradictions(sheet, work) -> None:
+    """A line through three others is listed three times, whatever the heights."""
+    crossing = np.stack([np.full(60, 400.0), np.linspace(300.0, 420.0, 60)], axis=1)
+    more = replace(work, lines=(*work.lines, crossing), is_index=np.append(work.is_index, False))
+    found = weigh(more, Marks.of(sheet.labels), Marks.of(None), interval_m=STEP)
+    crossed = [one for one in found.contradictions if one.kind == "crossing"]
+    expected = sum(line[0, 1] < 420 and line[0, 1] > 300 for line in work.lines)
+    assert expected - 1 <= len(crossed) <= expected + 1
+    assert all(one.lines[1] == len(work.lines) and "crosses line" in one.text for one in crossed)
+    assert all(abs(one.place_px[0] - 400) < 1 for one in crossed)
+    assert all(one.to_json()["text"] for one in crossed)
+
+
+def test_a_spot_that_no_line_sees_is_held_against_the_nearest(sheet, work) -> None:
+    """Under a house, thirty metres off: named; four metres off: not, since nothing there tells."""
+    hidden = np.ones_like(work.ink.hidden)
+    blind = replace(work, ink=replace(work.ink, hidden=hidden))
+    labels = HeightLabels(
+        np.array([line[len(line) // 2] for line in work.lines]), None, truth_of(sheet, work)
+    )
+    for off, named in ((30.0, ["s"]), (4.0, [])):
+        spot = HeightLabels(sheet.spots.pixels[:1], None, sheet.spots.map_heights[:1] + off, ("s",))
+        found = weigh(blind, Marks.of(labels), Marks.of(spot), interval_m=STEP)
+        assert [one.name for one in found.contradictions] == named

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
 from whence.errors import InputError, NotEnoughDataError
 from whence.maps.heights.tracing.forks import simplified
+from whence.maps.heights.tracing.from_scan import line_work
 from whence.maps.heights.tracing.gaps import close_gaps
+from whence.maps.heights.tracing.ink_example import ink_at
 from whence.maps.heights.tracing.inks import find_inks, ink_of_hex
 from whence.maps.heights.tracing.profile import centred, thick_lines
 from whence.maps.heights.tracing.strokes import Stroke
@@ -69,15 +73,53 @@ def test_a_blank_sheet_is_refused() -> None:
         find_inks(as_scan(np.full((200, 200, 3), 240, np.uint8)))
 
 
-def test_a_black_sheet_says_so() -> None:
+def black_sheet() -> np.ndarray:
     import cv2
 
     image = np.full((400, 400, 3), 245, np.uint8)
     for row in range(30, 380, 30):
         cv2.line(image, (10, row), (390, row + 5), (20, 20, 20), 2, cv2.LINE_AA)
-    inks = find_inks(as_scan(image))
-    assert inks.ink.is_grey
-    assert "black only" in inks.notes[0]
+    return image
+
+
+def test_a_black_sheet_is_refused_unless_its_ink_is_named() -> None:
+    """The refusal names the ink that would be taken, and with it the lines are there."""
+    with pytest.raises(InputError, match="black only") as refused:
+        find_inks(as_scan(black_sheet()))
+    named = re.search(r"#[0-9a-f]{6}", str(refused.value))
+    assert named is not None
+    work = line_work(as_scan(black_sheet()), ink=named[0])
+    assert len(work.lines) == 12
+    assert work.inks.ink.is_grey
+    assert "by their shape" in work.inks.notes[0]
+
+
+def test_an_ink_is_taken_from_a_place(sheet) -> None:
+    """A pixel beside the middle of a contour gives the brown within 15 (CIE); paper gives none."""
+    scan = as_scan(sheet.image)
+    place = tuple((sheet.lines[15][60] + [1, 1]).tolist())
+    assert np.linalg.norm(ink_of_hex(ink_at(scan, place)) - ink_of_hex("#b06834")) < 15
+    between = (sheet.lines[12][60] + sheet.lines[13][60]) / 2
+    with pytest.raises(InputError, match="nothing is printed"):
+        ink_at(scan, tuple(between.tolist()))
+    with pytest.raises(InputError, match="not on the scan"):
+        ink_at(scan, (-3.0, 5.0))
+
+
+@pytest.mark.parametrize("colour", [0, 128, 255])
+def test_a_scan_of_one_colour_is_refused(colour: int) -> None:
+    with pytest.raises(NotEnoughDataError, match="nothing printed"):
+        line_work(as_scan(np.full((300, 300, 3), colour, np.uint8)))
+
+
+def test_a_scan_without_lines_is_refused() -> None:
+    """Brown dots only: an ink, but no line of it."""
+    image = np.full((400, 400, 3), 245, np.uint8)
+    for row in range(20, 400, 24):
+        for column in range(20, 400, 24):
+            image[row : row + 4, column : column + 4] = (176, 104, 52)
+    with pytest.raises(NotEnoughDataError, match="--ink"):
+        line_work(as_scan(image))
 
 
 def test_a_thinned_cross_is_two_lines_and_a_ring_one() -> None:

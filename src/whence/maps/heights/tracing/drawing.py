@@ -52,7 +52,7 @@ def draw_traced(scan: Scan, traced: Traced, *, longest_px: int = _LONGEST_PX) ->
         cv2.circle(picture, _whole(one.place_px, factor), 18, _MARK, 3, cv2.LINE_AA)
         cv2.putText(
             picture,
-            f"{one.said_m:g}",
+            "?" if np.isnan(one.said_m) else f"{one.said_m:g}",
             _whole(one.place_px, factor, 20),
             cv2.FONT_HERSHEY_SIMPLEX,
             0.6,

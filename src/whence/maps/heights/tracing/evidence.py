@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whence.errors import InputError
+from whence.maps.heights.tracing.crossings import crossings_of
 from whence.maps.heights.tracing.intervals import Said, find_ladder
 from whence.maps.heights.tracing.levels import solve_levels
 from whence.maps.heights.tracing.traced import Contradiction
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from whence.maps.heights.tracing.levels import Beliefs, Solver
     from whence.maps.heights.tracing.traced import Evidence
     from whence.maps.heights.tracing.views import Views
-    from whence.typing import Floats, Ints
+    from whence.typing import Bools, Floats, Ints
 
 __all__ = ["Marks", "Weighed", "weigh"]
 
@@ -33,7 +34,7 @@ _OFF = 0.6  # intervals by which a spot may lie out of its band
 _NEAREST = 200  # vertices that are asked about a spot which sees no line
 _APART = 1.0  # and out of the band in which the lines would put it by themselves
 _FACING = 0.6  # votes above which two lines are neighbours beyond doubt
-_TELLING = 0.5  # what a contradiction must cost, so that it is called the most probable
+_TELLING = 1.0  # what a contradiction must cost, so that it is called the most probable
 _LOST = 0.3  # weight of an interval between neighbours: mostly a line is lost, and nothing wrong
 _WRITTEN = ("label", "two labels", "spot")
 
@@ -65,6 +66,15 @@ class Marks:
 
     def __len__(self) -> int:
         return len(self.heights_m)
+
+    def within(self, size_px: tuple[int, int]) -> tuple[Marks, Marks]:
+        """Part them into those on a scan of a width and height, and those beside it."""
+        on = np.all((self.pixels >= 0) & (self.pixels <= np.array(size_px)), axis=1)
+        return self._some(on), self._some(~on)
+
+    def _some(self, chosen: Bools) -> Marks:
+        names = tuple(self.names[number] for number in np.flatnonzero(chosen))
+        return Marks(self.pixels[chosen], self.heights_m[chosen], names)
 
     def joined(self, other: Marks) -> Marks:
         """Give these and others."""
@@ -98,8 +108,28 @@ def weigh(work: LineWork, labels: Marks, spots: Marks, *, interval_m: float | No
     spots
         Spot heights.
     interval_m
-        From one contour to the next; None derives it from the labels of index contours.
+        From one contour to the next; None takes the usual one by which all fits together best.
+
+    Raises
+    ------
+    InputError
+        When none of the heights lies on the scan, or the interval is no positive number.
     """
+    if interval_m is not None and not (np.isfinite(interval_m) and interval_m > 0):
+        raise InputError(f"the interval must be more than 0, not {interval_m:g}")
+    (labels, stray_labels), (spots, stray_spots) = labels.within(work.size_px), spots.within(work.size_px)
+    strays = [*_outside(stray_labels), *_outside(stray_spots)]
+    if strays and not len(labels) + len(spots):
+        raise InputError(
+            f"none of the {len(strays)} heights lies on the scan of {work.size_px[0]} × {work.size_px[1]} "
+            "pixels; their columns and rows must be those of this scan"
+        )
+    weighed = _weigh(work, labels, spots, interval_m=interval_m)
+    found = [*weighed.contradictions, *_crossings(work, weighed.heights_m), *strays]
+    return replace(weighed, contradictions=_ranked(found))
+
+
+def _weigh(work: LineWork, labels: Marks, spots: Marks, *, interval_m: float | None) -> Weighed:
     count = len(work.lines)
     views = views_of(
         list(work.lines),
@@ -128,7 +158,7 @@ def weigh(work: LineWork, labels: Marks, spots: Marks, *, interval_m: float | No
         *_neighbour_faults(work, views, heights, step),
     ]
     labelled = {int(line) for line in on_line[placed]}
-    return Weighed(heights, _rests_on(heights, labelled), _ranked(found), step, notes)
+    return Weighed(heights, _rests_on(heights, labelled), tuple(found), step, notes)
 
 
 def _ranked(found: list[Contradiction]) -> tuple[Contradiction, ...]:
@@ -266,6 +296,17 @@ def _neighbour_faults(work: LineWork, views: Views, heights: Floats, step: float
             weight = _LOST * votes * (abs(first - second) / step - 1)
             found.append(Contradiction("neighbours", place, first, second, (one, other), "", weight))
     return found
+
+
+def _crossings(work: LineWork, heights: Floats) -> Iterator[Contradiction]:
+    for one, other, place in crossings_of(work.lines):
+        said, against = float(heights[one]), float(heights[other])
+        yield Contradiction("crossing", place, said, against, (one, other), "", _LOST)
+
+
+def _outside(marks: Marks) -> Iterator[Contradiction]:
+    for number, said in enumerate(marks.heights_m.tolist()):
+        yield Contradiction("outside", _at(marks, number), said, np.nan, (), marks.names[number])
 
 
 def _nearest(line: Floats, other: Floats) -> tuple[float, float]:

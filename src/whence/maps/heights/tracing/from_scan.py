@@ -12,6 +12,7 @@ import numpy as np
 from whence.errors import NotEnoughDataError
 from whence.maps.heights.tracing.evidence import Marks, weigh
 from whence.maps.heights.tracing.gaps import close_gaps
+from whence.maps.heights.tracing.ink_example import ink_at
 from whence.maps.heights.tracing.inks import find_inks
 from whence.maps.heights.tracing.numerals import read_numerals
 from whence.maps.heights.tracing.profile import centred, thick_lines
@@ -70,7 +71,7 @@ class LineWork:
 def trace_contours(
     image: Image | Scan | PathLike,
     *,
-    ink: str | None = None,
+    ink: str | tuple[float, float] | None = None,
     labels: HeightLabels | None = None,
     spots: HeightLabels | None = None,
     interval_m: float | None = None,
@@ -83,13 +84,14 @@ def trace_contours(
     image
         (h, w, 3) uint8, a scan that gives windows, or a file.
     ink
-        Colour of the contours, #rrggbb; None chooses among the inks found.
+        Colour of the contours, #rrggbb, or column and row of a place on one; None chooses among the inks
+        found.
     labels
         Heights written beside contours, with their pixels, in the unit of the map.
     spots
         Spot heights.
     interval_m
-        From one contour to the next; None derives it from the labels.
+        From one contour to the next; None takes the usual one by which all fits together best.
     read
         Read the heights that are printed beside contours, too.
 
@@ -97,9 +99,12 @@ def trace_contours(
     ------
     NotEnoughDataError
         When there are no lines on the scan.
+    InputError
+        When all is printed in black and no ink is given, no height lies on the scan, or an argument is out
+        of range.
     """
     with _opened(image) as scan:
-        work = line_work(scan, ink=ink)
+        work = line_work(scan, ink=ink_at(scan, ink) if isinstance(ink, tuple) else ink)
         given = Marks.of(labels)
         if read:
             given = given.joined(read_numerals(work))

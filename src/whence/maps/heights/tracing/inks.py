@@ -37,9 +37,11 @@ _BROWN_DEG = (18.0, 88.0)  # hue angles of brown, sepia, orange
 _LUT_BITS = 6
 _LEAST_SHARE = 0.3
 _BLACK_ONLY = (
-    "the sheet is printed in black only: roads, letters and contours have one ink, so lines were taken by "
-    "their shape; look at the preview before using them"
+    "the sheet is printed in black only: roads, letters and contours have one ink. Where it shows little but "
+    "contours, name the ink ({ink}), and lines are taken by their shape; else trace the contours by hand"
 )
+_NOTHING = "there is nothing printed in lines on the scan; check that it is the right one"
+_BY_SHAPE = "lines were taken from black ink by their shape; look at the preview before using them"
 _WHITE = np.array([100.0, 0.0, 0.0])
 
 
@@ -214,28 +216,26 @@ def find_inks(scan: Scan, *, ink: str | None = None) -> Inks:
         The sheet.
     ink
         Colour of the contours, #rrggbb; None chooses the most line-like of the brown inks, failing that of
-        the coloured ones, failing that black.
+        the coloured ones.
 
     Raises
     ------
     NotEnoughDataError
         When nothing is printed on it.
     InputError
-        When the ink is no colour.
+        When the ink is no colour, or none is given and all is printed in black.
     """
     windows = [flattened(part) for part in _samples(scan)]
     cores = np.concatenate([_cores(part) for part in windows])
     if len(cores) < 50:
-        raise NotEnoughDataError(
-            "there is nothing printed in lines on the scan; check that it is the right one"
-        )
+        raise NotEnoughDataError(_NOTHING)
     centres, shares = _clusters(cores)
     if ink is not None:
         centres, shares = _with(centres, shares, ink_of_hex(ink))
     likeness = _line_likeness(windows, centres)
     found = tuple(Ink(*each) for each in zip(centres, shares.tolist(), likeness.tolist(), strict=True))
     if ink is not None:
-        return Inks(found, len(found) - 1)
+        return Inks(found, len(found) - 1, (_BY_SHAPE,) if found[-1].is_grey else ())
     return Inks(found, *_choose(found))
 
 
@@ -356,4 +356,7 @@ def _choose(found: tuple[Ink, ...]) -> tuple[int, tuple[str, ...]]:
     if coloured:
         best = max(coloured, key=rank)
         return best, (f"no brown ink; the most line-like coloured one was taken, {found[best].hex}",)
-    return max(every, key=rank), (_BLACK_ONLY,)
+    black = found[max(every, key=rank)]
+    if not black.line_like:
+        raise NotEnoughDataError(_NOTHING)
+    raise InputError(_BLACK_ONLY.format(ink=f"--ink '{black.hex}'"))

@@ -222,7 +222,7 @@ def _of_spots(count: int, views: Views, claims: Claims, levels: Ints) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Net:
-    """Directed ways of messages: two for every view."""
+    """Directed ways of messages, two for every view; in `order` those to one target stand together."""
 
     source: Ints
     target: Ints
@@ -230,17 +230,26 @@ class _Net:
     to_side: Ints
     weight: Floats
     back: Ints
+    order: Ints
+    targets: Ints
+    starts: Ints
 
     @classmethod
     def of(cls, views: Views) -> Self:
         half = len(views.lines)
+        target = np.concatenate([views.lines[:, 1], views.lines[:, 0]])
+        order = np.argsort(target, kind="stable")
+        targets, starts = np.unique(target[order], return_index=True)
         return cls(
             np.concatenate([views.lines[:, 0], views.lines[:, 1]]),
-            np.concatenate([views.lines[:, 1], views.lines[:, 0]]),
+            target,
             np.concatenate([views.sides[:, 0], views.sides[:, 1]]),
             np.concatenate([views.sides[:, 1], views.sides[:, 0]]),
             _VIEW * np.concatenate([views.votes, views.votes])[:, None],
             np.concatenate([np.arange(half, 2 * half), np.arange(half)]),
+            order,
+            targets,
+            starts,
         )
 
     def passed(self, unary: Floats, messages: Floats, rounds: int) -> tuple[Floats, Floats]:
@@ -269,7 +278,8 @@ class _Net:
 
     def _sum(self, unary: Floats, messages: Floats) -> Floats:
         total = unary.copy()
-        np.add.at(total, self.target, messages)
+        if len(self.targets):
+            total[self.targets] += np.add.reduceat(messages[self.order], self.starts, axis=0)
         return total
 
 

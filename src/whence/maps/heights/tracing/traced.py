@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Contradiction", "Evidence", "OpenEnd", "Traced"]
 
 Evidence = Literal["label", "neighbours", "none"]
-Kind = Literal["label", "two labels", "spot", "neighbours", "thickness", "no line"]
+Kind = Literal["label", "two labels", "spot", "neighbours", "crossing", "no line", "outside"]
 
 
 class Placing(Protocol):
@@ -36,8 +36,8 @@ class Contradiction:
     kind
         ``label``: a height beside a line against what all others say of it; ``two labels`` on one line;
         ``spot``: a spot height against the lines around it; ``neighbours``: two lines that face each other
-        and differ by more than one interval; ``thickness``: an index contour at a height that is none;
-        ``no line``: a label with no line near it.
+        and differ by more than one interval; ``crossing``: lines that cross each other or themselves;
+        ``no line``: a label with no line near it; ``outside``: a height that is not on the scan.
     place_px
         Column, row.
     said_m
@@ -75,6 +75,11 @@ class Contradiction:
         named = f"{self.name!r} " if self.name else ""
         if self.kind == "no line":
             return f"label {named}of {self.said_m:g} {where} has no line near it"
+        if self.kind == "outside":
+            return f"height {named}of {self.said_m:g} {where} is not on the scan"
+        if self.kind == "crossing":
+            one, other = (number + 1 for number in self.lines)
+            return f"line {one} crosses {'itself' if one == other else f'line {other}'} {where}"
         if self.kind == "neighbours":
             return (
                 f"lines {self.lines[0] + 1} and {self.lines[1] + 1} face each other {where} and have "
@@ -93,7 +98,7 @@ class Contradiction:
         return {
             "kind": self.kind,
             "place_px": list(self.place_px),
-            "said_m": self.said_m,
+            "said_m": None if np.isnan(self.said_m) else self.said_m,
             "expected_m": None if np.isnan(self.expected_m) else self.expected_m,
             "lines": list(self.lines),
             "name": self.name,
