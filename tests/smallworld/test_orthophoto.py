@@ -204,3 +204,12 @@ def test_what_is_out_of_range_is_refused(options: dict[str, Any], told: str) -> 
 def test_a_folder_is_not_made_in_the_air(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="make it first"):
         draw_orthophoto(TOWN, tmp_path / "no" / "aerial")
+
+
+def test_without_torch_the_demo_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from whence.cli import demo_aerial
+    from whence.cli.demo import _land_cover
+
+    monkeypatch.setattr(demo_aerial, "find_spec", lambda name: None if name == "torch" else object())
+    assert "pip install 'whence[aerial]'" in _land_cover(tmp_path / "aerial", 0)
+    assert not (tmp_path / "aerial").exists()

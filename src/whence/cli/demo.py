@@ -127,6 +127,8 @@ def _land_cover(folder: Path, seed: int) -> str:
     from whence.cli.progress import counter
     from whence.smallworld import Town, draw_orthophoto
 
+    if not is_possible():
+        return MISSING
     recipe = folder / "recipe.txt"
     wanted = f"seed {seed}\n"
     if not recipe.exists() or recipe.read_text("utf-8") != wanted:
@@ -138,8 +140,6 @@ def _land_cover(folder: Path, seed: int) -> str:
                 middle_m=(east_m, 0.0),
             )  # fmt: skip
         recipe.write_text(wanted, "utf-8")
-    if not is_possible():
-        return MISSING
     click.echo("training a network on the western half, and asking it about the eastern …", err=True)
     with counter("training") as progress:
         found = land_cover(folder, progress=progress)
