@@ -30,6 +30,7 @@ __all__ = ["Marks", "Weighed", "weigh"]
 _NEAR = 7.0  # strokes wide: a label stands so near its line
 _SURE = 0.5  # by how much the best level must be better than the next
 _HINTED = 0.2  # the same where only a spot is asked about
+_HEAVY = 2.0  # weight of a spot height that is named even where its lines are not sure of themselves
 _OFF = 0.6  # intervals by which a spot may lie out of its band
 _NEAREST = 200  # vertices that are asked about a spot which sees no line
 _APART = 1.0  # and out of the band in which the lines would put it by themselves
@@ -224,12 +225,14 @@ def _spot_faults(spots: Marks, views: Views, solver: Solver, step: float) -> Ite
         height = float(spots.heights_m[number]) / step
         seen = np.flatnonzero(views.spots == number)
         without = solver.without_spot(number)
+        weight = whole - without.cost()
+        hinted = -np.inf if weight >= _HEAVY else _HINTED
         for beliefs, limit in ((without.beliefs, _APART), (solver.beliefs, _OFF)):
-            band = _band_at(views, seen, beliefs)
+            band = _band_at(views, seen, beliefs, hinted=hinted)
             if band is not None and max(band[0] - height, height - band[1] - 1) > limit:
                 around = tuple(int(line) for line in views.spot_lines[seen])
                 said, name = float(spots.heights_m[number]), spots.names[number]
-                expected, weight = (sum(band) + 1) / 2 * step, whole - without.cost()
+                expected = (sum(band) + 1) / 2 * step
                 yield Contradiction("spot", _at(spots, number), said, expected, around, name, weight)
                 break
 
@@ -262,14 +265,14 @@ def _at(marks: Marks, number: int) -> tuple[float, float]:
     return float(marks.pixels[number, 0]), float(marks.pixels[number, 1])
 
 
-def _band_at(views: Views, seen: Ints, beliefs: Beliefs) -> tuple[float, float] | None:
+def _band_at(views: Views, seen: Ints, beliefs: Beliefs, *, hinted: float) -> tuple[float, float] | None:
     """Give the band, in intervals, in which most lines around a spot put it; None where they do not tell.
 
     Where they differ, from the lowest band to the highest.
     """
     levels, margin = beliefs.best()
     lines, sides, votes = views.spot_lines[seen], views.spot_sides[seen], views.spot_votes[seen]
-    known = margin[lines] >= _HINTED
+    known = margin[lines] >= hinted
     if not known.any():
         return None
     bands = (levels[lines] - (beliefs.upper_side()[lines] != sides)).astype(float)[known]
