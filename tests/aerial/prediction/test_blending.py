@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from whence.aerial.prediction.blending import SCALE, Blender, quantised
+from whence.aerial.prediction.layers import classes_of
 from whence.aerial.prediction.plan import Axis
 from whence.errors import InputError
 
@@ -78,3 +79,37 @@ def test_probabilities_are_rounded_to_the_nearest() -> None:
 def test_what_is_no_probability_is_refused(wrong: float) -> None:
     with pytest.raises(InputError, match="probabilities"):
         quantised(np.array([0.5, wrong], np.float32))
+
+
+def test_what_the_model_gave_is_left_as_it_is_and_any_layout_will_do() -> None:
+    given = np.random.default_rng(3).random((2, 5, 6, 3)).astype(np.float32).transpose(0, 3, 1, 2)
+    before, room = given.copy(), np.empty((2, 3, 5, 6), np.float32)
+    found = quantised(given, room)
+    assert np.shares_memory(found, room)
+    np.testing.assert_array_equal(given, before)
+    np.testing.assert_array_equal(found, quantised(np.ascontiguousarray(given, np.float64)))
+    np.testing.assert_array_equal(found, np.rint(before * np.float32(SCALE)))
+
+
+def test_a_little_outside_is_brought_back() -> None:
+    assert quantised(np.array([-5e-4, 1 + 5e-4, 0.25], np.float32)).tolist() == [0, SCALE, 16384]
+
+
+def test_tiles_that_hold_nothing_count_nothing() -> None:
+    rows, columns = Axis.of(150, side=64, overlap=40), Axis.of(200, side=64, overlap=40)
+    tiles = tiles_of(rows, columns)
+    gaps = np.random.default_rng(2).random((len(rows), len(columns))) < 0.4
+    tiles[gaps] = 0
+    blender = Blender(rows, columns, classes=CLASSES)
+    found = [
+        blender.row(row, [None if gap else tile for gap, tile in zip(gaps[row], tiles[row], strict=True)])
+        for row in range(len(rows))
+    ]
+    expected = looped(rows, columns, tiles, np.arange(len(rows) * len(columns)))
+    np.testing.assert_array_equal(np.concatenate(found, axis=1), expected)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 7, 254])
+def test_the_class_is_the_first_of_the_most_probable_ones(classes: int) -> None:
+    blended = np.random.default_rng(4).integers(0, 5, (classes, 20, 30)).astype(np.uint16)  # many ties
+    np.testing.assert_array_equal(classes_of(blended), blended.argmax(axis=0))

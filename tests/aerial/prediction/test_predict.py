@@ -106,6 +106,15 @@ def test_place_colours_and_names_are_kept(tmp_path):
     assert found.cell_m == pytest.approx(CELL_M, rel=1e-3)
 
 
+@pytest.mark.parametrize("identity", [None, "a1b2"])
+def test_the_file_names_its_model_if_that_has_a_name(tmp_path, identity):
+    model = Constant()
+    model.identity = identity
+    predict(write(tmp_path / "a.tif", picture(40, 40)), model, tmp_path / "c.tif")
+    with rasterio.open(tmp_path / "c.tif") as dataset:
+        assert dataset.tags().get("MODEL") == identity
+
+
 def test_degrees_keep_their_place_to_the_last_digit(tmp_path):
     transform = rasterio.Affine(1.0 / 3e5, 0, 13.1, 0, -1.0 / 3e5, 55.7)
     write(tmp_path / "a.tif", picture(64, 64), crs="EPSG:4326", transform=transform)
