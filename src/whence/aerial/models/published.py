@@ -34,7 +34,8 @@ class Published:
     source
         Where the figures are from.
     counting
-        How they were counted: more arguments for `whence.aerial.models.complexity.complexity`.
+        The way of counting that agrees, as arguments of `whence.aerial.models.complexity.complexity`; most
+        sources do not tell theirs.
     """
 
     name: str
@@ -65,6 +66,6 @@ PUBLISHED = (
     Published("segformer", 47.3, 79.0, 512, _SEGFORMER, classes=150, options={"backbone": "b3"}),
     Published("segformer", 64.1, 95.7, 512, _SEGFORMER, classes=150, options={"backbone": "b4"}),
     Published("segformer", 84.7, 183.3, 640, _SEGFORMER, classes=150, options={"backbone": "b5"}),
-    Published("upernet", 59.94, 236.08, 512, _UPERNET, classes=150),
+    Published("upernet", 59.94, 236.08, 512, _UPERNET, classes=150, counting=_LAYERS),
 )
 """One row per figure; `tests/aerial/models/test_published.py` holds every one of them within a tenth."""
