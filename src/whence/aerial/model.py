@@ -242,6 +242,11 @@ def load_model(source: PathLike, *, device: str = "auto", precision: str = "floa
     folder = Path(source)
     if not folder.exists() and str(source) in STARTERS:
         folder = STARTERS[str(source)]
+        if not folder.is_dir():
+            raise NotFoundError(
+                f"the model {source} does not come with this release; train one with `whence aerial train`, "
+                f"by the recipe in {folder.parent}, and give its folder"
+            )
     if not folder.is_dir():
         raise NotFoundError(f"there is no model {source}; give a folder, or one of: {', '.join(STARTERS)}")
     return AerialModel.open(folder, device=device, precision=precision)

@@ -161,6 +161,15 @@ def test_a_truncated_file_is_told(model: AerialModel, tmp_path: Path) -> None:
         load_model(folder)
 
 
+def test_a_starter_that_is_not_shipped_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whence.aerial.model.STARTERS", {"starter": tmp_path / "land-cover"})
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotFoundError, match="does not come with this release; train one"):
+        load_model("starter")
+    made().write(tmp_path / "land-cover")
+    assert load_model("starter", device="cpu").name == "made"
+
+
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="starter"):
         load_model(tmp_path / "nothing")
