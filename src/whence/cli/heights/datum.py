@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.heights.outputs import keep_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +89,7 @@ def _moved(
 
     if heights is None or target is None or out is None:
         raise InputError("give a height model or a table, --to and --out; or --list or --units")
+    keep_inputs((heights,), (out,))
     if heights.suffix.lower() not in _TABLES:
         raster = vertical.transform_raster(heights, out, source=source, target=target, crs=crs, grids=grids)
         return {**raster.to_json(), "sentence": raster.operation.sentence}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.heights.outputs import keep_inputs
 
 if TYPE_CHECKING:
     from whence.maps.heights import Lattice, Terrain
@@ -79,6 +80,8 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
     from whence.maps.heights.model_file import ModelFile
 
     _check_grid(options)
+    companions = [options[name] for name in ("spots", "lakes", "breaklines", "like", "heights")]
+    keep_inputs((contours, *companions), (out, options["hillshade"], options["report"]))
     read = read_contours_with_facts(
         contours,
         crs=options["crs"],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whence.cli.escaping import visible
+from whence.cli.heights.outputs import keep_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,7 @@ def fit(
     """
     from whence.maps.heights.fit_files import calibrate
 
+    keep_inputs((table, points, record, dem), (out, report))
     found = calibrate(
         table, points=points, record=record, crs=crs, model=dem, kind=model, unit=unit, tilt=tilt,
         vertical=vertical, place=place,

@@ -12,6 +12,7 @@ from whence.earth.crs import Crs, same
 from whence.errors import InputError
 from whence.imagery.raster import Window, open_raster
 from whence.maps.ground import metres_per_unit
+from whence.maps.heights.metres import require_metres
 from whence.maps.heights.model_file import lattice_of
 from whence.maps.heights.resampling import Resampler, read_heights
 
@@ -88,12 +89,15 @@ class Pair:
         NotFoundError
             When one is not there.
         InputError
-            When one is no height model, does not lie anywhere, or both are in two vertical systems.
+            When one is no height model, does not lie anywhere, is not in metres, or both are in two vertical
+            systems.
         """
         from whence.maps.heights.vertical.systems import check_same_vertical, vertical_of
 
         lattice, crs = lattice_of(model)
         other = _system(reference)
+        for one in (model, reference):
+            require_metres(one)
         unknown = check_same_vertical(
             vertical_of(model), vertical_of(reference), names=(Path(model).name, Path(reference).name)
         )

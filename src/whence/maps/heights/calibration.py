@@ -119,7 +119,8 @@ def fit_heights(
         units=() if free is None else consistent_units(*free),
         vertical=vertical,
     )
-    return fit.remarking(remarks_on(fit, why_not_free=data.why_not_free))
+    refused = named if chosen == "full" else None
+    return fit.remarking(remarks_on(fit, why_not_free=data.why_not_free, refused=refused))
 
 
 def _checked(model: str, unit: str | None) -> tuple[str, Unit | None]:
@@ -156,6 +157,12 @@ class _Data:
             raise NotEnoughDataError(
                 f"none of {len(labels)} heights is known both on the map and today; give modern heights in a "
                 "column modern_height, or a height model that covers the places (--dem)"
+            )
+        read = labels.map_heights[known]
+        if known.sum() > 2 and np.ptp(modern[known]) == 0 and np.ptp(read) > 0:
+            raise InputError(
+                f"the modern heights of all {int(known.sum())} places are {modern[known][0]:g}, and those of "
+                "the map are not: the modern ones are filled in rather than measured; take other ones"
             )
         arms, per = lever_arms(labels, known)
         return cls(labels, known, labels.map_heights[known], modern[known], arms[known], per, seed)

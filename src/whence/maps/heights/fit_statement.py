@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whence.maps.heights.units import UNITS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whence.maps.heights.height_fit import HeightFit
+    from whence.maps.heights.units import Unit
 
 __all__ = ["remarks_on", "summary_of"]
 
@@ -26,9 +29,13 @@ def summary_of(fit: HeightFit) -> str:
     return ". ".join(part.rstrip(".") for part in parts) + "."
 
 
-def remarks_on(fit: HeightFit, *, why_not_free: str = "") -> tuple[str, ...]:
-    """Say what the numbers alone do not: what is not known, and what contradicts the choice."""
-    return tuple(_remarks(fit, why_not_free))
+def remarks_on(fit: HeightFit, *, why_not_free: str = "", refused: Unit | None = None) -> tuple[str, ...]:
+    """Say what the numbers alone do not: what is not known, and what contradicts the choice.
+
+    `refused` is a unit that was named and that the heights do not have.
+    """
+    against = () if refused is None else (f"The heights are not in {refused.name} ({refused.metres:.6g} m)",)
+    return (*against, *_remarks(fit, why_not_free))
 
 
 def _equation(fit: HeightFit) -> str:
@@ -111,6 +118,18 @@ def _unit(fit: HeightFit) -> Iterator[str]:
         yield f"α = {free} agrees with {', '.join(found)}{more}"
     else:
         yield f"α = {free} agrees with no unit of the table within 2 σ"
+        yield from _modern_in_feet(alpha, error)
+
+
+def _modern_in_feet(alpha: float, error: float) -> Iterator[str]:
+    """Say that the modern heights may be in feet, where one unit of the map is so many of them."""
+    foot = UNITS["foot"].metres
+    for name in ("metre", "fathom", "sazhen"):
+        if abs(alpha - UNITS[name].metres / foot) <= max(_OFF * error, 1e-3 * alpha):
+            yield (
+                f"It would agree with {name} if the modern heights were in feet: they must be metres; "
+                "multiply them by 0.3048"
+            )
 
 
 def _zero(fit: HeightFit) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,28 +22,33 @@ __all__ = ["read_labels"]
 
 _PIXELS = {
     "column": (
-        "column",
-        "col",
-        "pixel_x",
-        "pixelx",
-        "px",
-        "source_x",
-        "sourcex",
-        "image_x",
-        "scan_x",
-        "pixel",
+        "column", "col", "pixel_x", "pixelx", "px", "source_x", "sourcex", "image_x", "scan_x", "pixel",
+        "spalte", "colonne", "columna", "coluna", "sarake", "столбец",
     ),
-    "row": ("row", "line", "pixel_y", "pixely", "py", "source_y", "sourcey", "image_y", "scan_y"),
+    "row": (
+        "row", "line", "pixel_y", "pixely", "py", "source_y", "sourcey", "image_y", "scan_y",
+        "zeile", "ligne", "fila", "linha", "rivi", "строка",
+    ),
+}  # fmt: skip
+_DEGREES = {
+    "x": ("longitude", "lon", "lng", "long", "longitud", "länge", "pituusaste", "долгота"),
+    "y": ("latitude", "lat", "latitud", "breite", "leveysaste", "широта"),
 }
-_DEGREES = {"x": ("longitude", "lon", "lng", "long"), "y": ("latitude", "lat")}
 _PLANE = {
-    "x": ("easting", "east", "world_x", "map_x", "mapx", "e", "x"),
-    "y": ("northing", "north", "world_y", "map_y", "mapy", "n", "y"),
-}
+    "x": (
+        "easting", "east", "world_x", "map_x", "mapx", "e", "x", "rechtswert", "ostwert", "este", "est",
+        "itä",
+    ),
+    "y": (
+        "northing", "north", "world_y", "map_y", "mapy", "n", "y", "hochwert", "nordwert", "norte", "nord",
+        "pohjoinen",
+    ),
+}  # fmt: skip
 _HEIGHTS = {
     "map_height": (
         "map_height", "map_heights", "map_height_m", "height_map", "z_map", "map_z", "mapz", "old_height",
-        "label", "height", "height_m", "spot_height", "elevation", "value", "z", "h",
+        "label", "height", "height_m", "spot_height", "elevation", "value", "z", "h", "altitude", "altitud",
+        "altura", "cota", "höhe", "hoehe", "kote", "quota", "korkeus", "высота", "отметка",
     ),
     "modern": (
         "modern_height", "modern_height_m", "modern", "modern_m", "dem", "dem_m", "dem_height", "z_modern",
@@ -49,7 +56,9 @@ _HEIGHTS = {
     ),
 }  # fmt: skip
 _NAMES = {"name": ("name", "id", "point", "number", "no", "fid")}
-_UNREAD = {"", "?", "-", "–", "na", "n/a", "nan", "none", "null"}
+_UNREAD = {"", "?", "-", "–", "—", "−", "na", "n/a", "nan", "none", "null"}
+_ABOUT = re.compile(r"(?:ca\.?|circa|c\.|~|≈)\s*(?=\d)", re.IGNORECASE)
+_METRES = re.compile(r"(?<=\d)\s*(?:m|м)\.?$", re.IGNORECASE)
 
 
 def read_labels(path: PathLike, *, crs: str | None = None) -> tuple[HeightLabels, Floats | None]:
@@ -58,7 +67,8 @@ def read_labels(path: PathLike, *, crs: str | None = None) -> tuple[HeightLabels
     What the sheet says is in a column ``map_height`` (or ``height``, ``z``, …), in the sheet's unit. Places
     are in ``column, row`` on the scan, in ``easting, northing`` (``x, y``), in ``longitude, latitude``, or in
     two of these; modern heights, if there are any, in ``modern_height``, metres. An empty cell, ``?`` or
-    ``-`` is a height that is not known.
+    a dash is a height that is not known; ``ca. 120`` and ``120 m`` are 120. The usual names in other
+    languages are understood (``Höhe``, ``cota``, ``высота``).
 
     Parameters
     ----------
@@ -77,15 +87,18 @@ def read_labels(path: PathLike, *, crs: str | None = None) -> tuple[HeightLabels
     NotFoundError
         When there is no such file.
     InputError
-        When columns are missing, a value cannot be read (the line is named), or a place is incomplete.
+        When columns or all rows are missing, a value cannot be read (the line is named), or a place is
+        incomplete.
     """
     file = Path(path)
     if not file.is_file():
         raise NotFoundError(f"there is no table {file}")
-    table = Table.of(decoded(file), str(file))
+    table = Table.of(unicodedata.normalize("NFC", decoded(file)), str(file))
     columns = _columns(table)
     degrees = "longitude" in columns
     rows = list(table.records(columns))
+    if not rows:
+        raise InputError(f"{file} has a header and no rows; there must be a height at least")
     system = _system(table, crs, degrees=degrees, placed=degrees or "x" in columns)
     modern = _known(rows, "modern") if "modern" in columns else None
     labels = HeightLabels(
@@ -155,7 +168,19 @@ def _pairs(rows: list[tuple[str, dict[str, str]]], names: tuple[str, str]) -> Fl
 def _known(rows: list[tuple[str, dict[str, str]]], name: str) -> Floats:
     """Read a column of heights; NaN where nothing is there."""
     values = [
-        np.nan if cells[name].strip().lower() in _UNREAD else as_number(cells[name], f"{where}, {name}")
+        np.nan if cells[name].strip().lower() in _UNREAD else _height(cells[name], f"{where}, {name}")
         for where, cells in rows
     ]
     return np.array(values, dtype=np.float64)
+
+
+def _height(text: str, where: str) -> float:
+    """Read a height, which may be written as an approximate one, or with its metres."""
+    plain = _METRES.sub("", _ABOUT.sub("", text.strip(), count=1))
+    try:
+        return as_number(plain, where)
+    except InputError as error:
+        raise InputError(
+            f"{where}: {text.strip()!r} is no height; write the number alone (its unit goes into --unit), or "
+            "? where it cannot be read"
+        ) from error

@@ -9,8 +9,12 @@ import numpy as np
 from whence.earth.crs import Crs, same
 from whence.errors import InputError
 from whence.imagery.raster import Window, open_raster
+from whence.maps.heights.metres import require_metres
+from whence.maps.heights.resampling import read_heights
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whence.imagery.raster import RasterReader
     from whence.typing import Floats, PathLike
 
@@ -39,7 +43,8 @@ def sample_heights(model: PathLike, world: Floats, *, crs: Crs | None) -> Floats
     NotFoundError
         When there is no such file.
     InputError
-        When it is no raster, has no place on the ground, or all places lie outside.
+        When it is no raster, has no place on the ground, says that its heights are not metres, or all places
+        lie outside.
 
     Notes
     -----
@@ -52,12 +57,16 @@ def sample_heights(model: PathLike, world: Floats, *, crs: Crs | None) -> Floats
             affine, system = file.transform, file.crs
         if affine.is_identity:
             raise InputError(f"{model} does not say where it lies; give it a coordinate system and a place")
+        require_metres(model)
+        if len(world) == 0:
+            return np.empty(0)
         places = _in_system(world, crs, None if system is None else Crs.parse(system.to_wkt()))
         cells = _applied(~affine, places)
         size = (reader.raster.width, reader.raster.height)
         inside = np.isfinite(cells).all(axis=1) & (cells >= 0).all(axis=1) & (cells <= size).all(axis=1)
         if not inside.any():
-            raise InputError(_nowhere(model, places, affine, size))
+            hint = _hint(world, crs, lambda given, known: _lies_in(given, known, system, affine, size))
+            raise InputError(_nowhere(model, places, affine, size) + hint)
         out = np.full(len(world), np.nan)
         for place in np.flatnonzero(inside):
             out[place] = _bilinear(reader, *cells[place])
@@ -70,16 +79,35 @@ def _in_system(world: Floats, crs: Crs | None, system: Crs | None) -> Floats:
     return system.from_lonlat(crs.to_lonlat(world))
 
 
+def _lies_in(world: Floats, crs: Crs | None, system: Any, affine: Any, size: tuple[int, int]) -> bool:
+    """Tell whether most places lie in a raster."""
+    try:
+        places = _in_system(world, crs, None if system is None else Crs.parse(system.to_wkt()))
+    except InputError:
+        return False
+    cells = _applied(~affine, places)
+    return bool(((cells >= 0) & (cells <= size)).all(axis=1).mean() > 0.5)
+
+
+def _hint(world: Floats, crs: Crs | None, lies: Callable[[Floats, Crs | None], bool]) -> str:
+    """Say which slip would explain that no place lies in a model."""
+    if lies(world[:, ::-1], crs):
+        return "; with the two columns of the places swapped they would lie in it"
+    degrees = Crs.parse("OGC:CRS84")
+    if lies(world, degrees):
+        return "; taken as longitude and latitude they would: name the columns so, or give --crs EPSG:4326"
+    if lies(world[:, ::-1], degrees):
+        return "; as latitude and longitude they would: name the columns so"
+    return ""
+
+
 def _bilinear(reader: RasterReader, column: float, row: float) -> float:
     """Weigh the four centres around a place; NaN when one that counts has no height."""
     width, height = reader.raster.width, reader.raster.height
     x, y = np.clip(column - 0.5, 0, width - 1), np.clip(row - 0.5, 0, height - 1)
     left, top = min(int(x), max(width - 2, 0)), min(int(y), max(height - 2, 0))
     window = Window(left, top, min(2, width), min(2, height))
-    values, valid = reader.read(window)
-    heights = values[..., 0].astype(np.float64)
-    if valid is not None:
-        heights[~valid] = np.nan
+    heights = read_heights(reader, window)[0]
     across, down = _shares(x - left, heights.shape[1]), _shares(y - top, heights.shape[0])
     weights = down[:, None] * across
     return float((heights[weights > 0] * weights[weights > 0]).sum())

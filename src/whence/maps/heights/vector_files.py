@@ -139,6 +139,8 @@ def _of_ogr(file: Path, layer: str | None) -> tuple[list[Feature], str | None]:
         meta, _, blobs, columns = pyogrio.raw.read(file, layer=chosen)
     except (DataSourceError, DataLayerError, FieldError) as error:
         raise InputError(f"{file} cannot be read as a vector file ({error}); export it again") from error
+    if blobs is None:
+        raise InputError(f"{file} has no lines, areas or points, only a table; give a vector file")
     shapes = shapely.from_wkb(blobs, on_invalid="warn")
     names = [str(name) for name in meta["fields"]]
     rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if names else []
