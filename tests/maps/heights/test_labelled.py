@@ -297,7 +297,7 @@ def test_a_table_as_people_write_it(tmp_path):
     [
         ("name,easting,northing\na,1,2\n", "no column for the heights"),
         ("name,height\na,1\n", "no columns for the places"),
-        ("easting,northing,height\n1,2,tall\n", "line 2.*'tall' is not a number"),
+        ("easting,northing,height\n1,2,tall\n", "line 2.*'tall' is no height"),
         ("lon,lat,height\n24,95x,3\n", "line 2"),
     ],
 )

@@ -34,7 +34,7 @@ def model(tmp_path):
 
 def labelled(read) -> HeightLabels:
     offsets = np.random.default_rng(0).uniform(100, 700, (len(read), 2))
-    return HeightLabels(None, offsets + [4_080_000.0, 2_432_300.0], np.asarray(read, dtype=float))
+    return HeightLabels(None, offsets + np.array([4_080_000.0, 2_432_300.0]), np.asarray(read, dtype=float))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_dash_is_a_height_that_cannot_be_read(tmp_path, dash):
 def test_another_unit_in_a_cell_is_refused_with_the_line(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("easting,northing,map_height\n1,2,120 ft\n", encoding="utf-8")
-    with pytest.raises(InputError, match="line 2, map_height: '120 ft' is no height.*--unit"):
+    with pytest.raises(InputError, match=r"line 2, map_height: '120 ft' is no height.*--unit"):
         read_labels(table)
 
 
