@@ -30,7 +30,7 @@ __all__ = ["Marks", "Weighed", "weigh"]
 _NEAR = 7.0  # strokes wide: a label stands so near its line
 _SURE = 0.5  # by how much the best level must be better than the next
 _HINTED = 0.2  # the same where only a spot is asked about
-_HEAVY = 2.0  # weight of a spot height that is named even where its lines are not sure of themselves
+_HEAVY = 2.0  # weight of a mark that is named even where its lines are not sure of themselves
 _OFF = 0.6  # intervals by which a spot may lie out of its band
 _NEAREST = 200  # vertices that are asked about a spot which sees no line
 _APART = 1.0  # and out of the band in which the lines would put it by themselves
@@ -206,12 +206,12 @@ def _label_faults(labels: Marks, on_line: Ints, solver: Solver, step: float) -> 
             yield Contradiction("no line", place, said, np.nan, (), name)
             continue
         without = solver.without_label(int(number_of[number]))
-        levels, margin = without.beliefs.best()
-        if margin[line] < _SURE:
-            levels, margin = solver.beliefs.best()
-        known = margin[line] >= _SURE
-        expected = float(levels[line] * step) if known else np.nan
         weight = whole - without.cost()
+        levels, margin = without.beliefs.best()
+        if margin[line] < _SURE and weight < _HEAVY:
+            levels, margin = solver.beliefs.best()
+        known = margin[line] >= _SURE or weight >= _HEAVY
+        expected = float(levels[line] * step) if known else np.nan
         if known and abs(expected - said) > 0.01 * step:
             yield Contradiction("label", place, said, expected, (line,), name, weight)
         elif not known and np.ptp(labels.heights_m[on_line == line]) > 0:
