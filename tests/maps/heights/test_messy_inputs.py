@@ -15,8 +15,9 @@ from whence.maps.heights.calibration import fit_heights
 from whence.maps.heights.compare import compare_models
 from whence.maps.heights.label_table import read_labels
 from whence.maps.heights.labelled import HeightLabels
-from whence.maps.heights.model_file import ModelFile
+from whence.maps.heights.model_file import ModelFile, read_model
 from whence.maps.heights.sampling import sample_heights
+from whence.maps.heights.vertical import transform_raster
 
 LAEA = Crs.parse("EPSG:3035")
 LATTICE = Lattice(4_080_000.0, 2_433_000.0, 25.0, 40, 30)
@@ -171,3 +172,44 @@ def test_a_table_is_no_file_of_contours(tmp_path):
     table.write_text("easting,northing,map_height\n1,2,3\n", encoding="utf-8")
     with pytest.raises(InputError, match="only a table"):
         heights.read_contours(table)
+
+
+def test_a_model_in_feet_without_saying_so_is_suspected(model, tmp_path):
+    """Oracle: the same model in feet."""
+    values, lattice, crs = read_model(model)
+    feet = tmp_path / "feet.tif"
+    write_model(feet, values / 0.3048 + 3, lattice, file=ModelFile(crs, format="gtiff"))
+    said = "feet.tif seems to be in feet: where the other rises by one, it rises by 3.28; turn it into metres"
+    assert said in compare_models(feet, model).facts
+    assert said in compare_models(model, feet).facts
+    shifted = tmp_path / "shifted.tif"
+    write_model(shifted, values + 3, lattice, file=ModelFile(crs, format="gtiff"))
+    assert not any("feet" in fact for fact in compare_models(model, shifted).facts)
+
+
+def test_marks_of_no_data_are_neither_drawn_nor_moved(model, tmp_path):
+    values, lattice, crs = read_model(model)
+    values[3, 4] = -9999.0
+    write_model(model, values, lattice, file=ModelFile(crs, "EPSG:5773", "gtiff"))
+    with pytest.raises(InputError, match="declare it: gdal_translate -a_nodata -9999"):
+        read_model(model)
+    with pytest.raises(InputError, match="declare it: gdal_translate -a_nodata -9999"):
+        transform_raster(model, tmp_path / "new.tif", target="EPSG:5773")
+    assert not (tmp_path / "new.tif").exists()
+
+
+def test_a_band_in_feet_is_not_moved_as_metres(model, tmp_path):
+    with rasterio.open(model, "r+") as file:
+        file.units = ("ft",)
+    with pytest.raises(InputError, match="its heights are in ft"):
+        transform_raster(model, tmp_path / "new.tif", source="EPSG:5773", target="EPSG:5773")
+
+
+def test_a_page_with_another_ending_is_refused_before_any_work(model, monkeypatch, capsys):
+    monkeypatch.chdir(model.parent)
+    arguments = ["compare", "m.tif", "m.tif", "--out", "off.tif", "--report", "page.txt"]
+    monkeypatch.setattr("sys.argv", ["whence", "map", "heights", *arguments])
+    with pytest.raises(SystemExit):
+        main()
+    assert "let its name end in .html" in capsys.readouterr().err
+    assert not (model.parent / "off.tif").exists()

@@ -55,8 +55,8 @@ def compare(model: Path, reference: Path, as_json: bool, **options: Any) -> None
     from whence.errors import InputError
     from whence.maps.heights.compare import compare_models
 
-    outputs = [options[name] for name in ("out", "hillshade", "profile_out", "report")]
-    keep_inputs((model, reference, options["stable"]), outputs)
+    outputs = [options[name] for name in ("out", "hillshade", "profile_out")]
+    keep_inputs((model, reference, options["stable"]), outputs, report=options["report"])
     if options["profile_out"] is not None and options["profile"] is None:
         raise InputError("--profile-out says where a profile goes; give its line too (--profile)")
     found = compare_models(model, reference)

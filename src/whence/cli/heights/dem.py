@@ -81,7 +81,7 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
 
     _check_grid(options)
     companions = [options[name] for name in ("spots", "lakes", "breaklines", "like", "heights")]
-    keep_inputs((contours, *companions), (out, options["hillshade"], options["report"]))
+    keep_inputs((contours, *companions), (out, options["hillshade"]), report=options["report"])
     read = read_contours_with_facts(
         contours,
         crs=options["crs"],

@@ -73,7 +73,7 @@ def fit(
     """
     from whence.maps.heights.fit_files import calibrate
 
-    keep_inputs((table, points, record, dem), (out, report))
+    keep_inputs((table, points, record, dem), (out,), report=report)
     found = calibrate(
         table, points=points, record=record, crs=crs, model=dem, kind=model, unit=unit, tilt=tilt,
         vertical=vertical, place=place,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from whence.errors import InputError
 from whence.maps.heights.alignment import Pair, padded
+from whence.maps.heights.unit_ratio import UnitRatio
 
 if TYPE_CHECKING:
     from typing import Self
@@ -218,7 +219,7 @@ def compare_models(model: PathLike, reference: PathLike) -> Comparison:
     """
     pair = Pair.of(model, reference)
     off_m = np.empty(pair.lattice.shape, dtype=np.float32)
-    sums, sigma = _Sums(), _MeanSquare()
+    sums, sigma, ratio = _Sums(), _MeanSquare(), UnitRatio()
     sides_m = np.empty((pair.lattice.rows, 2))
     for strip in pair.strips():
         rows, _ = strip.window.slices
@@ -227,6 +228,7 @@ def compare_models(model: PathLike, reference: PathLike) -> Comparison:
         assert strip.reference_m is not None
         sums.add(off, strip.reference_m, strip.sides_m)
         sigma.add(strip.sigma_m, off)
+        ratio.add(strip.heights_m[1:-1, 1:-1], strip.reference_m[1:-1, 1:-1])
     try:
         found = Difference._of(off_m, sums)
     except InputError as error:
@@ -234,6 +236,9 @@ def compare_models(model: PathLike, reference: PathLike) -> Comparison:
             f"{model} and {reference} have no cell with a height in common; check their places and "
             "coordinate systems"
         ) from error
+    feet = ratio.sentence((pair.model.name, pair.reference.name))
+    if feet is not None:
+        pair = replace(pair, facts=(*pair.facts, feet))
     return Comparison(pair, found, off_m, sides_m, sigma.root)
 
 

@@ -12,6 +12,8 @@ from whence.errors import InputError
 from whence.imagery.atomic import atomic_path
 from whence.imagery.raster import Window, open_raster
 from whence.maps.heights.lattice import Lattice
+from whence.maps.heights.metres import require_metres
+from whence.maps.heights.resampling import read_heights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -237,12 +239,11 @@ def read_model(path: PathLike) -> tuple[Floats, Lattice, Crs | None]:
     NotFoundError
         When there is no such file.
     InputError
-        When it is no raster, not north up, or its cells are not square.
+        When it is no raster, not north up, its cells are not square, or its heights are not in metres or hold
+        marks of no data that are not declared.
     """
     lattice, crs = lattice_of(path)
+    require_metres(path)
     with open_raster(path) as reader:
-        values, valid = reader.read(Window(0, 0, lattice.columns, lattice.rows))
-    heights = values[..., 0].astype(float)
-    if valid is not None:
-        heights[~valid] = np.nan
+        heights, _ = read_heights(reader, Window(0, 0, lattice.columns, lattice.rows))
     return heights, lattice, crs

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from whence.imagery.raster import RasterReader
     from whence.maps.heights.lattice import Lattice
-    from whence.typing import Floats
+    from whence.typing import Floats, PathLike
 
-__all__ = ["Resampler", "block_means", "read_heights"]
+__all__ = ["Resampler", "block_means", "read_heights", "require_plausible"]
 
 _LOWEST_M, _HIGHEST_M = -12_000.0, 9_000.0
+_HIGHEST_FT = 29_100.0
+_FEET = "; if the heights are in feet, turn them into metres"
 _MARKS = (-9999.0, -32768.0, -32767.0)
 _CELLS_AT_ONCE = 16_000_000
 
@@ -39,15 +41,35 @@ def read_heights(reader: RasterReader, window: Window) -> tuple[Floats, Floats |
     if valid is not None:
         values[~valid] = np.nan
     heights = values[..., 0]
+    require_plausible(heights, reader.raster.path)
+    return heights, values[..., 1] if values.shape[2] > 1 else None
+
+
+def require_plausible(heights: Floats, path: PathLike) -> None:
+    """Refuse values that cannot be heights in metres.
+
+    Parameters
+    ----------
+    heights
+        Of any shape; NaN is none.
+    path
+        Where they come from, for the message.
+
+    Raises
+    ------
+    InputError
+        When one is a mark of no data, or is above or below all ground.
+    """
     known = heights[np.isfinite(heights)]
     wrong = known[(known < _LOWEST_M) | (known > _HIGHEST_M) | np.isin(known, _MARKS)]
     if wrong.size:
-        value, path = float(wrong[np.abs(wrong).argmax()]), reader.raster.path
+        value = float(wrong[np.abs(wrong).argmax()])
         raise InputError(
             f"{path} holds {value:g}, which is no height in metres; if it marks cells without data, declare "
             f"it: gdal_translate -a_nodata {value:g} {path} NEW"
+            + _FEET
+            * bool(_HIGHEST_M < value < _HIGHEST_FT)
         )
-    return heights, values[..., 1] if values.shape[2] > 1 else None
 
 
 class Resampler:

@@ -14,6 +14,8 @@ from whence.earth.crs import Crs
 from whence.errors import InputError
 from whence.imagery.atomic import atomic_path, check_target
 from whence.imagery.raster import open_raster
+from whence.maps.heights.metres import height_unit, require_unit_of
+from whence.maps.heights.resampling import require_plausible
 from whence.maps.heights.vertical.grids import grid_folders
 from whence.maps.heights.vertical.systems import check_same_vertical, split
 from whence.maps.heights.vertical.transforming import registered, route_between, system_over
@@ -106,7 +108,8 @@ def transform_raster(
         When a grid is not here.
     InputError
         When a system is not known, the file names another source, heights above an ellipsoid would stand
-        beside positions on another one, or no cell lies where the operation holds.
+        beside positions on another one, no cell lies where the operation holds, the band says another unit
+        than the source, or holds marks of no data that are not declared.
     """
     import rasterio
 
@@ -121,6 +124,7 @@ def transform_raster(
             raise InputError(f"{model} does not name its vertical system; give it with --from")
         if own is not None:
             check_same_vertical(own, given, names=(str(model), "--from"))
+        require_unit_of(file, given.crs)
         route = route_between(given, target, horizontal, _border(file))
         system = _written_system(route.target, flat)
         sidecar = _sidecar(system)
@@ -212,11 +216,14 @@ def _copy(file: Any, beside: PathLike, route: Route, system: str) -> tuple[int, 
         "transform": file.transform, "tiled": True, "blockxsize": 256, "blockysize": 256,
         "compress": "deflate", "predictor": 3, "bigtiff": "if_safer",
     }  # fmt: skip
+    in_metres = height_unit(route.source.crs) is None
     cells = lost = 0
     total = 0.0
     with rasterio.open(beside, "w", **profile) as target:
         for area in _windows(file.width, file.height):
             heights = _read(file, 1, area)
+            if in_metres:
+                require_plausible(heights, file.name)
             moved = _moved(file, area, heights, route)
             known = np.isfinite(heights)
             kept = np.isfinite(moved)
