@@ -43,7 +43,11 @@ def feature(properties: dict, geometry: dict | None = None) -> dict:
         ({"features": [feature({"name": "x"})]}, None, "there are name"),
         ({"features": [feature({"ELEV": "high"})]}, None, "'high'"),
         ({"features": [feature({"ELEV": 5})]}, "depth", "depth"),
-        ({"features": [feature({"ELEV": 5})]}, None, "coordinate system"),
+        (
+            {"features": [feature({"ELEV": 5}, {"type": "LineString", "coordinates": [[4e6, 0], [4e6, 9]]})]},
+            None,
+            "coordinate system",
+        ),
     ],
 )
 def test_broken_files_say_what_is_wrong(tmp_path, content, field, word) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import rasterio
@@ -9,12 +11,13 @@ import rasterio
 from whence.cli import main
 from whence.earth.crs import Crs
 from whence.errors import InputError
-from whence.maps import heights
 from whence.maps.heights import Lattice, write_model
 from whence.maps.heights.calibration import fit_heights
 from whence.maps.heights.compare import compare_models
+from whence.maps.heights.contour_files import read_contours, read_contours_with_facts
 from whence.maps.heights.label_table import read_labels
 from whence.maps.heights.labelled import HeightLabels
+from whence.maps.heights.making import check
 from whence.maps.heights.model_file import ModelFile, read_model
 from whence.maps.heights.sampling import sample_heights
 from whence.maps.heights.vertical import transform_raster
@@ -171,7 +174,7 @@ def test_a_table_is_no_file_of_contours(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("easting,northing,map_height\n1,2,3\n", encoding="utf-8")
     with pytest.raises(InputError, match="only a table"):
-        heights.read_contours(table)
+        read_contours(table)
 
 
 def test_a_model_in_feet_without_saying_so_is_suspected(model, tmp_path):
@@ -213,3 +216,52 @@ def test_a_page_with_another_ending_is_refused_before_any_work(model, monkeypatc
         main()
     assert "let its name end in .html" in capsys.readouterr().err
     assert not (model.parent / "off.tif").exists()
+
+
+def contour_file(path, properties, *, crs="EPSG:3035", scale: float = 1.0):
+    """Three straight contours."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": one,
+            "geometry": {"type": "LineString", "coordinates": [[scale * k, 0.0], [scale * k, scale * 50.0]]},
+        }
+        for k, one in enumerate(properties)
+    ]
+    content = {"type": "FeatureCollection", "features": features}
+    if crs is not None:
+        content["crs"] = {"type": "name", "properties": {"name": crs}}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("texts", [("100 m", "110 m", "120 m"), ("100,0", "110,0", "120,0")])
+def test_contours_whose_heights_are_text(tmp_path, texts):
+    path = contour_file(tmp_path / "c.geojson", [{"Cota": text} for text in texts])
+    assert read_contours(path).contours.heights_m.tolist() == [100.0, 110.0, 120.0]
+
+
+def test_a_field_in_feet_needs_its_unit(tmp_path):
+    path = contour_file(tmp_path / "c.geojson", [{"elev_ft": height} for height in (100, 200, 300)])
+    with pytest.raises(InputError, match="elev_ft is in feet by its name"):
+        read_contours(path, field="elev_ft")
+    found = read_contours(path, field="elev_ft", unit="foot")
+    assert found.contours.heights_m == pytest.approx([30.48, 60.96, 91.44])
+
+
+def test_geojson_without_a_system_is_in_degrees(tmp_path):
+    """RFC 7946, 4: WGS 84, longitude and latitude."""
+    rows = [{"elev": height} for height in (100, 200, 300)]
+    found = read_contours(contour_file(tmp_path / "c.geojson", rows, crs=None))
+    assert found.crs.is_geographic
+    with pytest.raises(InputError, match="degrees are no lengths"):
+        check(found)
+    with pytest.raises(InputError, match="does not say its coordinate system"):
+        read_contours(contour_file(tmp_path / "c.geojson", rows, crs=None, scale=1000.0))
+
+
+def test_a_system_that_is_asked_for_against_the_file_is_told(tmp_path):
+    path = contour_file(tmp_path / "c.geojson", [{"elev": height} for height in (100, 200, 300)])
+    assert read_contours_with_facts(path, crs="EPSG:3035").facts == ()
+    (fact,) = read_contours_with_facts(path, crs="EPSG:32633").facts
+    assert "EPSG:32633 was taken instead, as asked for" in fact

@@ -26,6 +26,7 @@ _MOST_LISTED = 20
 @click.argument("contours", type=existing)
 @click.option("--crs", help="Coordinate system of contours that do not say it, such as EPSG:3035.")
 @click.option("--field", help="The property that is the height; looked for when not given.")
+@click.option("--unit", help="Unit of the contours' heights, where it is not the metre, such as foot.")
 @click.option("--layer", help="Layer of CONTOURS, where there are several; of a DXF the layer of the lines.")
 @click.option(
     "--missing",
@@ -88,6 +89,7 @@ def dem(contours: Path, out: Path, as_json: bool, **options: Any) -> None:
         field=options["field"],
         layer=options["layer"],
         missing=options["missing"],
+        unit="metre" if options["heights"] is not None else options["unit"],
     )
     consent = Consent(repair=options["repair"], drop_crossing=options["drop_crossing"])
     checked = check(read.terrain, cell_m=_number(options["cell"]), consent=consent)
@@ -155,6 +157,8 @@ def _number(cell: str | None) -> float | None:
 
 
 def _check_grid(options: dict[str, Any]) -> None:
+    if options["unit"] is not None and options["heights"] is not None:
+        raise click.UsageError("the fit of --heights has the unit of the heights in it; leave --unit away")
     if options["like"] is None and options["cell"] is None:
         raise click.UsageError("give --cell METRES, --cell auto, or a raster to be --like")
     if options["like"] is not None and (options["cell"] is not None or options["extent"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import tempfile
 import warnings
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whence.earth.crs import Crs, require_same
+from whence.earth.crs import Crs, require_same, same
 from whence.errors import InputError
 from whence.imagery.atomic import atomic_path, check_target
+from whence.maps.heights.height_text import as_height
 from whence.maps.heights.terrain import Contours, Lake, Spots, Terrain
+from whence.maps.heights.units import unit as unit_of
 from whence.maps.heights.vector_files import read_features
 
 if TYPE_CHECKING:
@@ -35,7 +38,10 @@ __all__ = [
     "write_contours",
 ]
 
-FIELDS = ("height_m", "elev", "ele", "elevation", "height", "z", "contour", "level")
+FIELDS = (
+    "height_m", "elev", "ele", "elevation", "height", "z", "contour", "level", "elev_m", "altitude",
+    "altitud", "altura", "cota", "höhe", "hoehe", "kote", "quota", "korkeus", "высота", "отметка",
+)  # fmt: skip
 """Names of the height of a line, in the order in which they are looked for, in any case of letters."""
 
 MISSING = ("refuse", "drop", "keep")
@@ -43,6 +49,7 @@ MISSING = ("refuse", "drop", "keep")
 
 _DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".fgb": "FlatGeobuf", ".json": "GeoJSON"}
 _FAR_INTERVALS = 2.5
+_FEET = re.compile(r"(?:^|_| )(?:ft|feet|foot|ftus)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +67,7 @@ def read_contours(
     field: str | None = None,
     layer: str | None = None,
     missing: str = "refuse",
+    unit: str | None = None,
 ) -> Terrain:
     """Read contour lines with heights.
 
@@ -76,6 +84,9 @@ def read_contours(
     missing
         One of `MISSING`: lines without a height stop the reading, or are left out; ``"keep"`` leaves out
         lines without a height, but takes every 0 for a height.
+    unit
+        Of the heights (`units.UNITS`); they are turned into metres. None takes them for metres, and refuses a
+        field whose name says feet.
 
     Raises
     ------
@@ -84,7 +95,9 @@ def read_contours(
     InputError
         When it is broken, holds no line, a line has no height, or the system is not known.
     """
-    return read_contours_with_facts(path, crs=crs, field=field, layer=layer, missing=missing).terrain
+    return read_contours_with_facts(
+        path, crs=crs, field=field, layer=layer, missing=missing, unit=unit
+    ).terrain
 
 
 def read_contours_with_facts(
@@ -94,22 +107,31 @@ def read_contours_with_facts(
     field: str | None = None,
     layer: str | None = None,
     missing: str = "refuse",
+    unit: str | None = None,
 ) -> ReadContours:
     """Read contour lines with heights, and tell what was left out; see `read_contours`."""
     if missing not in MISSING:
         raise InputError(f"missing heights can be {', '.join(MISSING)}, not {missing!r}")
+    if field is not None and unit is None and _FEET.search(field):
+        raise InputError(
+            f"{path}: the field {field} is in feet by its name, and heights are taken for metres; name its "
+            "unit (--unit foot, or --unit metre if the name is wrong)"
+        )
+    metres = 1.0 if unit is None else unit_of(unit).metres
     features, said = read_features(path, layer=layer)
     lines: list[Floats] = []
     heights: list[float] = []
     for one in features:
         parts = [part for part in one.parts if len(part) > 1] if one.kind != "point" else []
         for part in parts:
-            heights.append(_height(one, part, field, path, missing))
+            heights.append(metres * _height(one, part, field, path, missing))
             lines.append(part[:, :2])
     if not lines:
         raise InputError(f"{path} holds no line; give contours as lines with a height")
     values, facts = _without_missing(np.array(heights), missing, path)
     system = crs or said
+    if crs is not None and said is not None and not same(Crs.parse(crs), Crs.parse(said)):
+        facts = (*facts, f"{path} says {Crs.parse(said).label}; {crs} was taken instead, as asked for")
     if system is None:
         raise InputError(f"{path} does not say its coordinate system; give it, such as EPSG:3035")
     kept = np.isfinite(values)
@@ -160,15 +182,16 @@ def _height(feature: Feature, part: Floats, field: str | None, path: PathLike, m
         return float(part[0, 2])
     if name is None:
         offer = ", ".join(map(str, feature.properties)) or "none at all"
-        raise InputError(f"{where}: no property {' or '.join(names)}; there are {offer}; name the field")
+        wanted = names[0] if field is not None else "that is known as a height"
+        raise InputError(f"{where}: no property {wanted}; there are {offer}; name the field (--field)")
     return _number(lower[name], name, where, missing)
 
 
 def _number(value: Any, name: str, where: str, missing: str) -> float:
     absent = value is None or (isinstance(value, float) and math.isnan(value)) or value == ""
     try:
-        height = math.nan if absent else float(value)
-    except (TypeError, ValueError):
+        height = math.nan if absent else as_height(value, where) if isinstance(value, str) else float(value)
+    except (InputError, TypeError, ValueError):
         height = math.inf
     if absent and missing != "refuse":
         return math.nan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 
 from whence.earth.crs import Crs, require_same
 from whence.errors import InputError, NotFoundError
+from whence.maps.heights.height_text import as_height
 from whence.maps.heights.labelled import HeightLabels
 from whence.maps.points.lists import Table, decoded
 from whence.maps.points.numbers import as_angle_deg, as_number
@@ -57,8 +57,6 @@ _HEIGHTS = {
 }  # fmt: skip
 _NAMES = {"name": ("name", "id", "point", "number", "no", "fid")}
 _UNREAD = {"", "?", "-", "–", "—", "−", "na", "n/a", "nan", "none", "null"}
-_ABOUT = re.compile(r"(?:ca\.?|circa|c\.|~|≈)\s*(?=\d)", re.IGNORECASE)
-_METRES = re.compile(r"(?<=\d)\s*(?:m|м)\.?$", re.IGNORECASE)
 
 
 def read_labels(path: PathLike, *, crs: str | None = None) -> tuple[HeightLabels, Floats | None]:
@@ -168,19 +166,7 @@ def _pairs(rows: list[tuple[str, dict[str, str]]], names: tuple[str, str]) -> Fl
 def _known(rows: list[tuple[str, dict[str, str]]], name: str) -> Floats:
     """Read a column of heights; NaN where nothing is there."""
     values = [
-        np.nan if cells[name].strip().lower() in _UNREAD else _height(cells[name], f"{where}, {name}")
+        np.nan if cells[name].strip().lower() in _UNREAD else as_height(cells[name], f"{where}, {name}")
         for where, cells in rows
     ]
     return np.array(values, dtype=np.float64)
-
-
-def _height(text: str, where: str) -> float:
-    """Read a height, which may be written as an approximate one, or with its metres."""
-    plain = _METRES.sub("", _ABOUT.sub("", text.strip(), count=1))
-    try:
-        return as_number(plain, where)
-    except InputError as error:
-        raise InputError(
-            f"{where}: {text.strip()!r} is no height; write the number alone (its unit goes into --unit), or "
-            "? where it cannot be read"
-        ) from error

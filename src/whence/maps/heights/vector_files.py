@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Feature", "read_features"]
 
+_RFC_7946 = "OGC:CRS84"
+"""System of GeoJSON that names none."""
+
 _GEOJSON = {".json", ".geojson"}
 _DEPTHS = {
     "Point": ("point", 0),
@@ -99,7 +102,13 @@ def _of_geojson(file: Path) -> tuple[list[Feature], str | None]:
             raise InputError(f"{file}, feature {number}: its coordinates are broken ({error})") from error
         properties = one.get("properties") or {}
         found += [Feature(number, kind, parts, properties) for kind, parts in kinds]
-    return found, said
+    return found, said if named is not None or not _all_degrees(found) else _RFC_7946
+
+
+def _all_degrees(features: list[Feature]) -> bool:
+    """Tell whether positions can be longitudes and latitudes, which they are where no system is named."""
+    parts = [part for one in features for part in one.parts]
+    return bool(parts) and all((np.abs(part[:, :2]) <= (180.0, 90.0)).all() for part in parts)
 
 
 def _kinds(geometry: Json) -> Iterator[tuple[str, tuple[Floats, ...]]]:
