@@ -195,7 +195,7 @@ def test_the_examples_of_the_help_run(run, sheet):
         for line in group.commands[name].help.splitlines()
         if line.strip().startswith("whence map")
     ]
-    assert len(quotes) == 11
+    assert len(quotes) == 12
     (sheet / "scans").mkdir()
     for name in ("sheet.png", "sheet.points"):
         (sheet / "scans" / name).write_bytes((sheet / name).read_bytes())

@@ -117,5 +117,5 @@ def test_warming_up_is_linear_and_then_the_schedule_begins() -> None:
 
 
 def test_an_unknown_schedule_is_refused() -> None:
-    with pytest.raises(InputError, match="constant, cosine, linear, step"):
+    with pytest.raises(InputError, match="constant, cosine, cosine-restarts, linear, step"):
         rate_at(0, rate=1.0, schedule="cosin", steps=2)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whence.aerial.georeference import Georeference, georeference
+from whence.aerial.georeference import Georeference, georeference, place_of
 from whence.aerial.scheme import IGNORE
 from whence.errors import InputError
 from whence.imagery.raster import Window, open_raster
@@ -127,21 +127,12 @@ def require_same_grid(one: ClassRaster, other: ClassRaster) -> None:
         return
     rows, columns = one.shape
     away = [
-        np.subtract(_apply(~first.transform, _apply(second.transform, corner)), corner)
+        np.subtract(place_of(~first.transform, place_of(second.transform, corner)), corner)
         for corner in ((0, 0), (columns, 0), (0, rows), (columns, rows))
     ]
     worst = float(np.abs(away).max())
     if worst > _APART_PX:
         raise InputError(f"{names} lie {worst:.2f} px apart; warp one to the other's grid")
-
-
-def _apply(transform: Any, point: tuple[float, float]) -> tuple[float, float]:
-    """Apply an affine transform; its operator for points is another one in each version of the package."""
-    x, y = point
-    return (
-        transform.a * x + transform.b * y + transform.c,
-        transform.d * x + transform.e * y + transform.f,
-    )
 
 
 def _label(crs: Any) -> str:

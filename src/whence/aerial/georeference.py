@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from whence.imagery.raster import Window
     from whence.typing import PathLike
 
-__all__ = ["Georeference", "georeference"]
+__all__ = ["Georeference", "georeference", "place_of"]
 
 _MOST_APART_PX = 1.0
 
@@ -49,7 +49,9 @@ class Georeference:
 
         if self.transform is None:
             return self
-        moved = self.transform * Affine.translation(window.column, window.row) * Affine.scale(1 / scale)
+        t = self.transform
+        west, north = place_of(t, (window.column, window.row))
+        moved = Affine(t.a / scale, t.b / scale, west, t.d / scale, t.e / scale, north)
         return Georeference(self.path, self.crs, moved)
 
     def check_same(self, other: PathLike) -> None:
@@ -63,7 +65,7 @@ class Georeference:
         its = georeference(other)
         if self.transform is None or its.transform is None or not (self.crs and its.crs == self.crs):
             return
-        column, row = ~self.transform * (its.transform * (0.0, 0.0))
+        column, row = place_of(~self.transform, place_of(its.transform, (0.0, 0.0)))
         if max(abs(column), abs(row)) > _MOST_APART_PX:
             raise InputError(
                 f"{other} lies {column:.1f} columns and {row:.1f} rows away from {self.path}; a mask must "
@@ -90,3 +92,19 @@ def georeference(path: PathLike) -> Georeference:
     except RasterioError as error:
         raise NotAnImageError(f"{path} is not a raster that can be read ({error})") from error
     return Georeference(Path(path), crs, None if transform.is_identity else transform)
+
+
+def place_of(transform: Affine, pixel: tuple[float, float]) -> tuple[float, float]:
+    """Apply a transform to (column, row); its operator for that is another one in each version of affine.
+
+    Examples
+    --------
+    >>> from affine import Affine
+    >>> place_of(Affine(0.5, 0, 100, 0, -0.5, 900), (2, 4))
+    (101.0, 898.0)
+    """
+    column, row = pixel
+    return (
+        transform.a * column + transform.b * row + transform.c,
+        transform.d * column + transform.e * row + transform.f,
+    )

@@ -79,7 +79,7 @@ def fit(
     whence map fit sheet.points
     whence map fit sheet.points --kind affine --scan sheet.png --check checkpoints.csv
     whence map fit sheet.points --robust --out fit.json
-    whence map fit sheet.points --crs EPSG:2393 --place 29.3,61.4
+    whence map fit sheet.points --place 15.0046,54.1463
     whence map fit sheet.points --scan sheet.png --check checkpoints.csv --report report.html
     """
     from whence.cli.map_report import report

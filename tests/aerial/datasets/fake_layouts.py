@@ -65,7 +65,7 @@ def write_tiff(
     values = values[..., None] if values.ndim == 2 else values
     path.parent.mkdir(parents=True, exist_ok=True)
     if corner is not None:
-        transform = Affine.translation(*corner) * Affine.scale(cell_m, -cell_m)
+        transform = Affine(cell_m, 0.0, corner[0], 0.0, -cell_m, corner[1])
         profile = {"crs": crs, "transform": transform} | profile
     rows, columns, bands = values.shape
     size = {"height": rows, "width": columns, "count": bands, "dtype": values.dtype}

@@ -13,6 +13,7 @@ import numpy as np
 
 from whence._optional import require
 from whence.aerial.encoding import IGNORE
+from whence.aerial.georeference import place_of
 from whence.errors import InputError, NotEnoughDataError, NotFoundError
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class PolygonLabels:
 
         drawn = np.full((window.height, window.width), self.outside, np.uint8)
         corners = [
-            place.transform * corner  # type: ignore[operator]  # opened refuses images without one
+            place_of(place.transform, corner)  # type: ignore[arg-type]  # opened refuses images without one
             for corner in (
                 (0, 0), (window.width, 0), (window.width, window.height), (0, window.height)
             )

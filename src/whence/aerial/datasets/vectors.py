@@ -12,7 +12,7 @@ from whence.aerial.datasets.polygons import PolygonLabels, in_system, read_areas
 from whence.aerial.datasets.scene import Scene
 from whence.aerial.datasets.scene_set import SceneSet
 from whence.aerial.encoding import IGNORE
-from whence.aerial.georeference import georeference
+from whence.aerial.georeference import georeference, place_of
 from whence.aerial.scheme import LandClass, Scheme
 from whence.aerial.schemes import SCHEMES
 from whence.aerial.schemes import scheme as scheme_named
@@ -133,8 +133,8 @@ def _check_meets(images: list[Path], labels: Path, *, crs: Any, layer: str | Non
         if place.crs is None or place.transform is None:
             return  # told when it is opened, with the way out
         with open_raster(image) as reader:
-            left, top = place.transform * (0, 0)
-            right, bottom = place.transform * (reader.raster.width, reader.raster.height)
+            left, top = place_of(place.transform, (0, 0))
+            right, bottom = place_of(place.transform, (reader.raster.width, reader.raster.height))
         there = shapely.box(min(left, right), min(top, bottom), max(left, right), max(top, bottom))
         shapes = in_system(areas, place.crs.to_wkt())
         if shapely.intersects(shapes, there).any():
