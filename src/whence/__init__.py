@@ -12,14 +12,25 @@ from typing import TYPE_CHECKING
 from whence._lazy import exports
 
 if TYPE_CHECKING:
-    from whence import earth, imagery, photos, places
+    from whence import aerial, earth, imagery, maps, photos, places
     from whence.earth.belief import Belief
     from whence.photos.estimate import Estimate
     from whence.photos.locate import locate
 
 __version__ = "0.1.0"
 
-__all__ = ["Belief", "Estimate", "__version__", "earth", "imagery", "locate", "photos", "places"]
+__all__ = [
+    "Belief",
+    "Estimate",
+    "__version__",
+    "aerial",
+    "earth",
+    "imagery",
+    "locate",
+    "maps",
+    "photos",
+    "places",
+]
 
 # Names are imported when first used, so that `import whence` and `whence --help` stay quick.
 _HOMES = {
@@ -27,6 +38,6 @@ _HOMES = {
     "Estimate": "photos.estimate",
     "locate": "photos.locate",
 }
-_PACKAGES = ("earth", "imagery", "photos", "places")
+_PACKAGES = ("aerial", "earth", "imagery", "maps", "photos", "places")
 
 __getattr__, __dir__ = exports(__name__, _HOMES, modules=_PACKAGES)
