@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence._lazy import exports
 
 if TYPE_CHECKING:
-    from whence.maps import points, transforms
+    from whence.maps import heights, landmarks, points, scan, sheets, transforms
     from whence.maps.fitting import MapFit, fit
     from whence.maps.points.control import ControlPoints
     from whence.maps.points.reading import read_points
@@ -27,10 +28,14 @@ __all__ = [
     "Recipe",
     "Recommendation",
     "fit",
+    "heights",
+    "landmarks",
     "points",
     "read_points",
     "read_record",
     "recommend",
+    "scan",
+    "sheets",
     "transforms",
     "warp",
     "write_points",
@@ -49,16 +54,6 @@ _HOMES = {
     "warp": "warping.sheet",
     "write_points": "points.writing",
 }
-_MODULES = frozenset({"points", "transforms"})
+_PACKAGES = ("heights", "landmarks", "points", "scan", "sheets", "transforms")
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = exports(__name__, _HOMES, modules=_PACKAGES)
