@@ -73,3 +73,17 @@ def test_too_few_lines_cannot_check_one_another() -> None:
         find_wrong_labels(rings([100, 110]))
     with pytest.raises(NotEnoughDataError, match="at least three"):
         find_wrong_labels(rings([100, 100, 100]))
+
+
+@pytest.mark.parametrize("noise_m", [0.0, 0.001, 0.5])
+def test_a_ragged_rim_makes_no_contradictions(noise_m: float) -> None:
+    """Parallel lines that end at the rim, ends within a millimetre or so of it: nothing is wrong."""
+    rng = np.random.default_rng(3)
+    along = np.linspace(0.0, 1000.0, 41)
+    lines = [
+        np.stack([np.full(41, 60.0 * k), along], axis=1) + rng.normal(0, noise_m, (41, 2)) for k in range(30)
+    ]
+    levels = 100.0 + 10.0 * np.arange(30)
+    assert len(find_wrong_labels(Contours.of(lines, levels))) == 0
+    levels[12] += 50.0
+    assert [one.line for one in find_wrong_labels(Contours.of(lines, levels)).found] == [12]

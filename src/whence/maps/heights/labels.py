@@ -24,6 +24,7 @@ __all__ = ["Suspect", "Suspects", "find_wrong_labels", "neighbours_of", "spacing
 _MOST_VOTES = 30.0
 _MOST_POSITIONS = 400_000
 _FEWEST_EDGES = 0.9
+_BLUNT = -(3**0.5) / 2  # cosine of 150°
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,42 @@ def neighbours_of(contours: Contours) -> tuple[Ints, Floats]:
     middle = positions.mean(axis=0)
     _, first = np.unique(positions, axis=0, return_index=True)
     positions, owner = positions[first] - middle, owner[first]
-    corners = triangulate(positions).simplices
+    mesh = triangulate(positions)
+    corners = mesh.simplices[_within_rim(positions, mesh.simplices, mesh.neighbors)]
     ends = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
     ends = np.unique(np.sort(ends, axis=1), axis=0)
     between = np.sort(owner[ends], axis=1)
     between = between[between[:, 0] != between[:, 1]]
     pairs, edges = np.unique(between, axis=0, return_counts=True)
     return pairs, edges.astype(float)
+
+
+def _within_rim(positions: Floats, corners: Ints, neighbours: Ints) -> Bools:
+    """Tell which triangles are not splinters along the rim.
+
+    Where lines end at the rim of a sheet, a millimetre decides whether their ends lie on the hull. Splinters
+    over ends that do not would join lines that do not see each other. So triangles are taken away from
+    outside, as long as their outer side lies opposite an angle of more than 150°.
+
+    Parameters
+    ----------
+    positions
+        (n, 2).
+    corners, neighbours
+        (t, 3) of a triangulation; the k-th neighbour lies opposite the k-th corner, -1 for none.
+    """
+    points = positions[corners]
+    one = points[:, [1, 2, 0]] - points
+    other = points[:, [2, 0, 1]] - points
+    size = np.hypot(one[..., 0], one[..., 1]) * np.hypot(other[..., 0], other[..., 1])
+    blunt = (one * other).sum(axis=2) < _BLUNT * size  # (t, 3) angles at the corners
+    kept = np.ones(len(corners), dtype=bool)
+    while True:
+        outside = (neighbours < 0) | ~kept[neighbours]
+        splinters = kept & (blunt & outside).any(axis=1)
+        if not splinters.any():
+            return kept
+        kept &= ~splinters
 
 
 def spacing_m(contours: Contours) -> float:

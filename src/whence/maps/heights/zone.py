@@ -65,7 +65,7 @@ class PlaceCheck:
         far = f"{where} lies {self.distance_km:,.0f} km outside of the sheet, if that is in {self.crs.label}"
         if self.better:
             named = " or ".join(one.label for one in self.better[:2])
-            return f"{far}; in {named} it lies inside: the zone is probably wrong, give --crs accordingly"
+            return f"{far}; in {named} it lies inside: the zone is probably wrong: name that one"
         return f"{far}; in no other zone of this system does it lie inside: check longitude and latitude"
 
     def require(self) -> None:
