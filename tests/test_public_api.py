@@ -13,7 +13,8 @@ import whence
 
 def test_top_level_names() -> None:
     assert sorted(whence.__all__) == [
-        "Belief", "Estimate", "__version__", "aerial", "earth", "imagery", "locate", "maps", "photos", "places",
+        "Belief", "Estimate", "__version__",
+        "aerial", "earth", "imagery", "locate", "maps", "photos", "places",
     ]  # fmt: skip
 
 
