@@ -30,6 +30,20 @@ def test_a_height_model_gives_its_contours(run, tmp_path) -> None:
         assert line[:, 0] == pytest.approx(500000.0 + height, abs=1e-3)
 
 
+def test_what_is_read_is_not_written_over_and_no_line_is_no_success(run, tmp_path) -> None:
+    lattice = Lattice(500000.0, 6000000.0, 10.0, 30, 20)
+    write_model(tmp_path / "dem.tif", np.tile(np.arange(1.0, 31.0), (20, 1)), lattice, crs=None)
+    before = (tmp_path / "dem.tif").read_bytes()
+    same = run("map", "heights", "contours", "dem.tif", "--interval", "5", "--out", "dem.tif")
+    assert same.exit_code == 2
+    assert "written over" in same.stderr
+    assert (tmp_path / "dem.tif").read_bytes() == before
+    none = run("map", "heights", "contours", "dem.tif", "--interval", "5000", "--out", "c.geojson")
+    assert none.exit_code == 2
+    assert "no multiple of 5000 lies between 1 and 30" in none.stderr
+    assert not (tmp_path / "c.geojson").exists()
+
+
 def test_a_scan_without_its_place_is_refused(run, tmp_path) -> None:
     PIL.Image.fromarray(np.full((100, 100, 3), 240, np.uint8)).save(tmp_path / "scan.png")
     for more in ((), ("--ink", "#b06834")):

@@ -68,6 +68,9 @@ def contours(
     and not written, and whatever contradicts itself is listed, the most probable mistake first. A raster of
     one band with --interval without any option of a scan is a height model.
     """
+    from whence.cli.heights.outputs import keep_inputs
+
+    keep_inputs((raster, record, points, labels, spots), (out, preview))
     scan_options = (record, points, labels, spots, ink, ink_at, preview, read or None)
     if all(option is None for option in scan_options):
         _of_model(raster, interval, out)
@@ -81,6 +84,8 @@ def contours(
 
 def _of_model(model: Path, interval: float | None, out: Path) -> None:
     """Draw the contours of a height model."""
+    import numpy as np
+
     from whence.errors import InputError
     from whence.imagery.raster import open_raster
     from whence.maps.heights import Terrain, contours_of
@@ -98,6 +103,12 @@ def _of_model(model: Path, interval: float | None, out: Path) -> None:
         raise InputError("the contours of a height model need their interval (--interval)")
     heights, lattice, system = read_model(model)
     lines = contours_of(heights, lattice, interval_m=interval)
+    if len(lines) == 0:
+        low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
+        raise InputError(
+            f"no multiple of {interval:g} lies between {low:g} and {high:g}, the heights of {model}; give a "
+            "smaller --interval"
+        )
     write_contours(out, Terrain(lines, crs=system))
     click.echo(visible(f"{out}: {len(lines)} contours, every {interval:g}"), err=True)
 
