@@ -28,8 +28,7 @@ from whence.maps.heights import Contours, Lattice, Terrain, contours_of, method
 from whence.maps.heights.labels import find_wrong_labels
 from whence.maps.heights.surface import choose_smoothing
 
-QUICK = ("biharmonic", "tin", "idw", "summit-tin", "natural-neighbour", "b-spline")
-ALL = (*QUICK, "kriging", "tps")  # the last two solve a system for every cell
+ALL = ("biharmonic", "tin", "summit-tin", "natural-neighbour", "b-spline", "idw", "kriging", "tps")
 
 
 def load(path: Path) -> tuple[np.ndarray, Lattice]:
@@ -155,7 +154,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--all", action="store_true", help="kriging and tps on the 2 m model too")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     alps, wide = load(arguments.folder / "dem.tif")
@@ -166,7 +164,7 @@ def main() -> None:
         "cost, Alps, 20 m contours": cost(alps, wide, 20.0),
         "Alps, 20 m contours": clean(alps, wide, 20.0, ALL),
         "Alps, 50 m contours": clean(alps, wide, 50.0, ALL),
-        "2 m model, 5 m contours": clean(smooth, fine, 5.0, ALL if arguments.all else QUICK),
+        "2 m model, 5 m contours": clean(smooth, fine, 5.0, ALL),
         "Alps, 20 m contours, damaged, by seed": blind(alps, wide, 20.0, arguments.seeds),
         "Alps, 20 m contours, 3 % of labels wrong by 1 to 5 intervals": labels(
             alps, wide, 20.0, arguments.seeds
