@@ -75,6 +75,15 @@ def test_polygons_in_a_file_are_the_pixels(tmp_path, town, place, kind):
     assert areas[0] == pytest.approx(areas[1])
 
 
+def test_pixels_are_not_written_as_longitudes(tmp_path, town):
+    raster = write(tmp_path / "c.tif", town, crs=None)
+    with pytest.raises(InputError, match="longitudes and latitudes.*gpkg"):
+        polygonise(raster, tmp_path / "land.geojson", scheme=TOWN)
+    assert not (tmp_path / "land.geojson").exists()
+    polygonise(raster, tmp_path / "land.gpkg", scheme=TOWN)
+    assert read_layer(tmp_path / "land.gpkg").crs is None
+
+
 def test_written_files_follow_their_standards(tmp_path, town):
     raster = write(tmp_path / "c.tif", town)
     for kind in ("geojson", "parquet", "gpkg"):

@@ -14,9 +14,10 @@ import numpy as np
 import shapely
 
 from whence.aerial.class_raster import open_classes
+from whence.aerial.georeference import georeference
 from whence.aerial.polygons.arcs import Arcs, find_arcs
 from whence.aerial.polygons.faces import Faces, faces_of
-from whence.aerial.polygons.files import Layer, format_of, write_layer
+from whence.aerial.polygons.files import Layer, check_format, format_of, write_layer
 from whence.aerial.polygons.ground import Ground
 from whence.aerial.polygons.replacing import replaced
 from whence.aerial.polygons.right_angles import GUARD_IOU, squared
@@ -96,9 +97,12 @@ def polygonise(
     Raises
     ------
     InputError
-        As `extract`; for an unknown format or a place that cannot be written, before the work.
+        As `extract`; for an unknown format, GeoJSON of a raster without a coordinate system, or a place that
+        cannot be written, before the work.
     """
-    format_of(out, format)
+    place = georeference(raster)
+    placed = place.crs is not None and place.transform is not None
+    check_format(out, format_of(out, format), placed=placed)
     check_target(out)
     found = extract(raster, cleaning, scheme=scheme, probabilities=probabilities)
     write_layer(out, found.layer, format=format)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from whence.typing import Json, PathLike
 
-__all__ = ["FORMATS", "Layer", "format_of", "read_layer", "write_layer"]
+__all__ = ["FORMATS", "Layer", "check_format", "format_of", "read_layer", "write_layer"]
 
 FORMATS = {"gpkg": "GPKG", "geojson": "GeoJSON", "fgb": "FlatGeobuf", "parquet": "Parquet"}
 """Name of a format, which is also the ending of its files -> name that GDAL has for it."""
@@ -95,6 +95,21 @@ def format_of(path: PathLike, name: str | None = None) -> str:
     return found
 
 
+def check_format(path: PathLike, kind: str, *, placed: bool) -> None:
+    """Refuse GeoJSON for what lies nowhere: readers would take its pixels for longitudes and latitudes.
+
+    Raises
+    ------
+    InputError
+        When the format is GeoJSON and there is no coordinate system.
+    """
+    if kind == "geojson" and not placed:
+        raise InputError(
+            f"{path}: GeoJSON holds longitudes and latitudes, and there is no coordinate system to get them "
+            "from; write a .gpkg, or give the raster its system first (rio edit-info --crs, gdal_edit -a_srs)"
+        )
+
+
 def write_layer(path: PathLike, layer: Layer, *, format: str | None = None) -> None:  # noqa: A002 - its name
     """Write polygons; the file appears whole or not at all.
 
@@ -111,10 +126,11 @@ def write_layer(path: PathLike, layer: Layer, *, format: str | None = None) -> N
     Raises
     ------
     InputError
-        For an unknown format, or when GDAL refuses.
+        For an unknown format, GeoJSON without a coordinate system, or when GDAL refuses.
     """
     kind = format_of(path, format)
-    if kind == "geojson" and layer.crs is not None:
+    check_format(path, kind, placed=layer.crs is not None)
+    if kind == "geojson":
         layer = layer.in_crs(Crs.parse("OGC:CRS84"))
     with atomic_path(path) as beside:
         if kind == "parquet":
@@ -157,8 +173,6 @@ def _write_ogr(beside: Path, layer: Layer, kind: str, *, name: str) -> None:
 
     pyogrio = require("pyogrio", extra="aerial")
     options: Json = {"RFC7946": "YES", "COORDINATE_PRECISION": _DECIMALS} if kind == "geojson" else {}
-    if kind == "geojson" and layer.crs is None:
-        options = {}
     many = bool((shapely.get_type_id(layer.polygons) == 6).any())
     shapes = np.array([_multi(one) for one in layer.polygons], object) if many else layer.polygons
     shapes = shapely.orient_polygons(shapes) if hasattr(shapely, "orient_polygons") else shapes
