@@ -77,7 +77,7 @@ def test_polygons_in_a_file_are_the_pixels(tmp_path, town, place, kind):
 
 def test_pixels_are_not_written_as_longitudes(tmp_path, town):
     raster = write(tmp_path / "c.tif", town, crs=None)
-    with pytest.raises(InputError, match="longitudes and latitudes.*gpkg"):
+    with pytest.raises(InputError, match=r"longitudes and latitudes.*gpkg"):
         polygonise(raster, tmp_path / "land.geojson", scheme=TOWN)
     assert not (tmp_path / "land.geojson").exists()
     polygonise(raster, tmp_path / "land.gpkg", scheme=TOWN)
