@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from torch import nn
@@ -40,7 +41,7 @@ class Outputs(NamedTuple):
     edges: Tensor | None = None
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """The base of all networks: it pads, calls `raw`, enlarges what comes back and crops it.
 
     Images are mirrored at their right and lower rims up to the next multiple of `multiple_px`; the logits
@@ -83,12 +84,12 @@ class Network(nn.Module):
         """Keyword arguments of `whence.aerial.models.network` that build this network again."""
         return copy.deepcopy(self._settings)
 
+    @abstractmethod
     def raw(self, images: Tensor, *, training: bool) -> Outputs:
         """Logits at any whole fraction of the size of images (B, bands, H, W), H and W multiples.
 
         With `training` unset the auxiliary parts may be left out.
         """
-        raise NotImplementedError
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, classes, H, W) of images (B, bands, H, W) float32, normalised."""
