@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Backbone", "no_weights"]
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """A pyramid of feature maps, finest first.
 
     Attributes
@@ -28,12 +29,12 @@ class Backbone(nn.Module):
     channels: tuple[int, ...]
     strides: tuple[int, ...]
 
+    @abstractmethod
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Give the maps (B, channels[i], H/strides[i], W/strides[i]) of images (B, bands, H, W).
 
         H and W are multiples of the coarsest stride.
         """
-        raise NotImplementedError
 
 
 def no_weights(name: str, *, pretrained: bool, weights: object) -> None:
