@@ -5,15 +5,66 @@ from __future__ import annotations
 import json
 import math
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from whence.errors import InputError
+from whence.errors import InputError, NotFoundError
 
-__all__ = ["built", "default_of", "flattened", "toml_text", "toml_value"]
+if TYPE_CHECKING:
+    from whence.typing import PathLike
+
+__all__ = ["built", "default_of", "flattened", "read_tables", "toml_text", "toml_value"]
 
 Section = TypeVar("Section")
+
+
+def read_tables(
+    path: PathLike, overrides: Mapping[str, Any] | None = None, *, example: str
+) -> dict[str, Any]:
+    """Read the tables of a TOML file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    overrides
+        Dotted name -> value, such as ``{"training.batch": 512}``, in the place of what the file says.
+    example
+        The command that writes such a file, for the message when there is none.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such file.
+    InputError
+        When it is no TOML, or an override names no setting.
+    """
+    file = Path(path)
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no {file}; `{example}` writes one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise InputError(f"{file} is no TOML: {error}") from error
+    for name, value in (overrides or {}).items():
+        _put(values, name, value)
+    return values
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    """Set one value by its dotted name."""
+    *path, last = name.split(".")
+    if not path or not all(path) or not last:
+        raise InputError(f"{name!r} names no setting; write section.name, such as training.batch")
+    table = values
+    for part in path:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise InputError(f"{name!r} names no setting, as {part} is a value")
+    table[last] = value
 
 
 def built(kind: type[Section], table: Mapping[str, Any], section: str) -> Section:

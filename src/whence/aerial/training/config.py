@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -17,9 +16,9 @@ from whence.aerial.training.settings import (
     NetworkSettings,
     TrainingSettings,
 )
-from whence.errors import InputError, NotFoundError
+from whence.errors import InputError
 from whence.learn.commented_settings import commented_section
-from whence.learn.sections import built, toml_text
+from whence.learn.sections import built, read_tables, toml_text
 
 if TYPE_CHECKING:
     from whence.typing import Json, PathLike
@@ -81,14 +80,7 @@ class AerialConfig:
             When it is no TOML, or has a stray key or a value of the wrong kind.
         """
         file = Path(path)
-        try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise NotFoundError(f"there is no {file}; `whence aerial train --example` writes one") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-            raise InputError(f"{file} is no TOML: {error}") from error
-        for name, value in (overrides or {}).items():
-            _put(values, name, value)
+        values = read_tables(file, overrides, example="whence aerial train --example")
         try:
             return cls.of(values, base=file.parent)
         except InputError as error:
@@ -156,16 +148,3 @@ def _beside(value: Any, base: Path) -> Any:
     if isinstance(value, str) and value and (base / value).exists():
         return str(base / value)
     return value
-
-
-def _put(values: dict[str, Any], name: str, value: Any) -> None:
-    """Set one value by its dotted name."""
-    *path, last = name.split(".")
-    if not path or not all(path) or not last:
-        raise InputError(f"{name!r} names no setting; write section.name, such as training.batch")
-    table = values
-    for part in path:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise InputError(f"{name!r} names no setting, as {part} is a value")
-    table[last] = value

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from whence.errors import InputError, NotFoundError
-from whence.learn.sections import built, toml_text
+from whence.errors import InputError
+from whence.learn.sections import built, read_tables, toml_text
 from whence.photos.heads import recipe_class
 from whence.photos.training.settings import CalibrationSettings, ModelSettings, TrainingSettings
 
@@ -72,14 +71,7 @@ class TrainConfig:
             When it is no TOML, lacks something, or has a stray key.
         """
         file = Path(path)
-        try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise NotFoundError(f"there is no {file}; `whence train --example cells` writes one") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-            raise InputError(f"{file} is no TOML: {error}") from error
-        for name, value in (overrides or {}).items():
-            _put(values, name, value)
+        values = read_tables(file, overrides, example="whence train --example cells")
         try:
             return cls.of(values, base=file.parent)
         except InputError as error:
@@ -151,16 +143,3 @@ def _split(data: Mapping[str, Any], base: Path) -> Path | dict[str, Any]:
     if not isinstance(split, Mapping):
         raise InputError('data.split is a file, or a table such as [data.split] with by = "grid"')
     return {"by": "grid", "seed": 0, **split}
-
-
-def _put(values: dict[str, Any], name: str, value: Any) -> None:
-    """Set one value by its dotted name."""
-    *path, last = name.split(".")
-    if not path or not all(path) or not last:
-        raise InputError(f"{name!r} names no setting; write section.name, such as training.batch")
-    table = values
-    for part in path:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise InputError(f"{name!r} names no setting, as {part} is a value")
-    table[last] = value
