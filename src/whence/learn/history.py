@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whence.errors import FormatError
-from whence.imagery.atomic import atomic_path
+from whence.learn.record_file import read_records, write_records
 
 if TYPE_CHECKING:
     from whence.typing import PathLike
@@ -46,11 +43,8 @@ class Epoch:
 
 
 def write_history(path: PathLike, history: Sequence[Epoch]) -> None:
-    """Write epochs as CSV, whole or not at all; numbers come back to the last bit."""
-    with atomic_path(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Epoch)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(epoch) for epoch in history)
+    """Write epochs as CSV; see `whence.learn.record_file`."""
+    write_records(path, history, Epoch)
 
 
 def read_history(path: PathLike) -> list[Epoch]:
@@ -61,15 +55,4 @@ def read_history(path: PathLike) -> list[Epoch]:
     FormatError
         When a line is not what it wrote.
     """
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
-    try:
-        return [
-            Epoch(line["part"], int(line["epoch"]), *(float(line[name]) for name in _NUMBERS))
-            for line in lines
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{path} is no history of a training ({error}); train again") from error
-
-
-_NUMBERS = ("train_loss", "validation_loss", "lr", "seconds")
+    return read_records(path, Epoch)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whence.errors import FormatError
-from whence.imagery.atomic import atomic_path
+from whence.learn.record_file import read_records, write_records
 
 if TYPE_CHECKING:
     from whence.typing import PathLike
@@ -49,11 +46,8 @@ class Look:
 
 
 def write_looks(path: PathLike, looks: Sequence[Look]) -> None:
-    """Write looks as CSV, whole or not at all."""
-    with atomic_path(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Look)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(look) for look in looks)
+    """Write looks as CSV; see `whence.learn.record_file`."""
+    write_records(path, looks, Look)
 
 
 def read_looks(path: PathLike) -> list[Look]:
@@ -64,13 +58,4 @@ def read_looks(path: PathLike) -> list[Look]:
     FormatError
         When a line is not what it wrote.
     """
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
-    numbers = [field.name for field in fields(Look)][2:]
-    try:
-        return [
-            Look(int(line["epoch"]), int(line["step"]), *(float(line[name]) for name in numbers))
-            for line in lines
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{path} is no history of an aerial training ({error}); train again") from error
+    return read_records(path, Look)
