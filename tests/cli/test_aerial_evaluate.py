@@ -47,6 +47,21 @@ def test_figures_come_with_their_protocol(run, files):
     assert "test-time augmentation: not stated" in full
 
 
+def test_no_scheme_is_needed_where_the_prediction_carries_it(run, files):
+    named = json.loads(run("aerial", "evaluate", *files, "--scheme", "potsdam", "--json").stdout)["full"]
+    with rasterio.open(files[0], "r+") as file:
+        file.update_tags(SCHEME=json.dumps(scheme("potsdam").to_json()))
+    found = json.loads(run("aerial", "evaluate", *files, "--json").stdout)["full"]
+    assert found["protocol"].pop("carried") == "potsdam"
+    assert named["protocol"].pop("carried") is None
+    assert found["protocol"].pop("line").endswith(named["protocol"].pop("line"))
+    assert found == named
+    result = run("aerial", "evaluate", *files, "--scheme", "dubai")
+    assert result.exit_code == 2
+    assert "scheme potsdam" in result.stderr
+    assert "scheme dubai" in result.stderr
+
+
 def test_json_has_every_figure(run, files):
     result = run("aerial", "evaluate", *files, "--scheme", "potsdam", "--tolerance", "1m", "--json")
     values = json.loads(result.stdout)["full"]

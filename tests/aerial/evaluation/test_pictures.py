@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import rasterio
@@ -15,6 +18,7 @@ from whence.aerial.evaluation.erosion import erode_boundaries
 from whence.aerial.evaluation.intervals import class_intervals, mean_intervals
 from whence.aerial.evaluation.pictures import Rules, Trio, evaluate_pictures, pair_files
 from whence.aerial.scheme import LandClass, Scheme
+from whence.aerial.schemes import SCHEMES
 from whence.errors import InputError, NotAnImageError
 
 TOWN = Scheme(
@@ -115,6 +119,84 @@ def test_without_a_scheme_both_hold_ids(tmp_path, pair):
     found = evaluate_pictures([files], Rules())["full"]
     assert found.names == ("class 0", "class 1", "class 2")
     assert found.confusion.pixels == (truth != 255).sum()
+
+
+def tagged(path, values, meant, **settings):
+    """Write a raster as a prediction is, with its scheme in the metadata."""
+    write(path, values, **settings)
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(SCHEME=meant if isinstance(meant, str) else json.dumps(meant.to_json()))
+    return path
+
+
+LOVEDA = SCHEMES["loveda"]
+
+
+def test_a_prediction_says_what_its_classes_are(tmp_path, pair):
+    """By its metadata alone the figures are those of the named scheme; the mask has published values."""
+    truth, predicted = pair
+    published = np.where(truth == 255, 0, truth + 1).astype(np.uint8)
+    mask = write(tmp_path / "t.tif", published)
+    carrying = tagged(tmp_path / "p.tif", predicted, LOVEDA, nodata=255)
+    named = evaluate_pictures([Trio(write(tmp_path / "q.tif", predicted), mask)], Rules(LOVEDA))["full"]
+    found = evaluate_pictures([Trio(carrying, mask)], Rules())["full"]
+    assert (found.names, found.counted) == (LOVEDA.names, LOVEDA.counted)
+    assert (found.tables == named.tables).all()
+    assert found.confusion.pixels == (truth != 255).sum()
+    assert "classes as the prediction carries them (loveda)" in found.summary()
+    assert "carries" not in named.summary()
+    own = tagged(tmp_path / "ids.tif", truth, LOVEDA)  # ids, since it is no published mask
+    again = evaluate_pictures([Trio(carrying, own)], Rules())["full"]
+    assert (again.tables == named.tables).all()
+
+
+def test_colours_and_counted_classes_come_from_the_prediction(tmp_path, pair):
+    truth, predicted = pair
+    files = Trio(tagged(tmp_path / "p.tif", predicted, TOWN), write(tmp_path / "t.tif", TOWN.paint(truth)))
+    found = evaluate_pictures([files], Rules())["full"]
+    assert (found.names, found.counted) == (TOWN.names, (0, 1))
+    assert found.confusion.pixels == (truth != 255).sum()
+
+
+def test_a_named_scheme_must_not_contradict_the_prediction(tmp_path, pair):
+    truth, predicted = pair
+    carrying = tagged(tmp_path / "p.tif", predicted, TOWN)
+    mask = write(tmp_path / "t.tif", truth)
+    with pytest.raises(
+        InputError, match=r"p\.tif holds .*roof.*\(scheme town\).* not .*water.*\(scheme loveda"
+    ):
+        evaluate_pictures([Trio(carrying, mask)], Rules(LOVEDA))
+    other = replace(TOWN, name="village", counted=(0, 1, 2), ignored_raw=(255,))
+    found = evaluate_pictures([Trio(carrying, mask)], Rules(other))["full"]
+    assert found.counted == (0, 1, 2)
+    with pytest.raises(InputError, match=r"m\.tif holds .*water"):
+        evaluate_pictures([Trio(carrying, tagged(tmp_path / "m.tif", truth, LOVEDA))], Rules())
+
+
+def test_predictions_with_different_schemes_are_refused(tmp_path, pair):
+    truth, predicted = pair
+    mask = write(tmp_path / "t.tif", truth)
+    one, other = tagged(tmp_path / "p.tif", predicted, TOWN), tagged(tmp_path / "q.tif", predicted, LOVEDA)
+    none = write(tmp_path / "n.tif", predicted)
+    for second, words in ((other, "scheme town.*scheme loveda"), (none, "scheme town.*no scheme")):
+        with pytest.raises(InputError, match=words):
+            evaluate_pictures([Trio(one, mask), Trio(second, mask)], Rules())
+
+
+@pytest.mark.parametrize("text", ["LCZ42", '"urban"', '{"level": 2}'])
+def test_what_other_programs_write_under_that_name_is_no_scheme(tmp_path, pair, text):
+    truth, predicted = pair
+    found = evaluate_pictures(
+        [Trio(tagged(tmp_path / "p.tif", predicted, text), write(tmp_path / "t.tif", truth, nodata=255))],
+        Rules(),
+    )["full"]
+    assert found.names == ("class 0", "class 1", "class 2")
+
+
+def test_a_damaged_scheme_is_told(tmp_path, pair):
+    damaged = tagged(tmp_path / "p.tif", pair[1], '{"classes": [{"name": "roof"}]}')
+    with pytest.raises(InputError, match=r"metadata of .*p\.tif is damaged: .*roof.*no colour"):
+        evaluate_pictures([Trio(damaged, write(tmp_path / "t.tif", pair[0]))], Rules())
 
 
 def test_intervals_are_those_of_drawing_pictures(tmp_path):

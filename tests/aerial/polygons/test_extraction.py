@@ -19,6 +19,7 @@ from whence.aerial.polygons import Cleaning, Separation, extract, polygonise
 from whence.aerial.polygons.files import read_layer
 from whence.aerial.polygons.matching import match_files
 from whence.aerial.scheme import LandClass, Scheme
+from whence.aerial.schemes import SCHEMES
 from whence.errors import InputError, NotFoundError
 
 TOWN = Scheme(
@@ -146,6 +147,15 @@ def test_names_stand_beside_the_raster(tmp_path, town):
     (tmp_path / "c.tif.aux.xml").write_text("<PAM")
     with pytest.raises(InputError, match="damaged"):
         extract(raster)
+
+
+def test_names_are_carried_by_the_raster(tmp_path, town):
+    raster = write(tmp_path / "c.tif", town)
+    with rasterio.open(raster, "r+") as file:
+        file.update_tags(SCHEME=json.dumps(TOWN.to_json()))
+    assert set(extract(raster).layer.columns["class"]) == {"ground", "building"}
+    with pytest.raises(InputError, match=r"scheme town.*scheme dubai"):
+        extract(raster, scheme=SCHEMES["dubai"])
 
 
 def test_probabilities_are_averaged_over_each_polygon(tmp_path, town):

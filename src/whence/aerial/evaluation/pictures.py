@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from whence.aerial.evaluation.erosion import erode_boundaries
 from whence.aerial.evaluation.protocol import Protocol
 from whence.aerial.evaluation.scores import Scores
 from whence.aerial.scheme import IGNORE
+from whence.aerial.written_scheme import agreed_scheme, check_scheme, written_scheme
 from whence.errors import InputError
 from whence.imagery.raster import Window
 
@@ -63,9 +64,11 @@ class Rules:
     Attributes
     ----------
     scheme
-        What the masks mean; None where they hold ids from 0 on.
+        What the masks mean; None takes the scheme that the predictions carry in their metadata, and where
+        they carry none, masks hold ids from 0 on.
     truth_ids
-        Whether masks of one band hold ids of the scheme rather than its published values.
+        Whether masks of one band hold ids of the scheme rather than its published values. Those that carry
+        a scheme themselves hold ids.
     erode_px
         Radius of the disk for figures with eroded boundaries, beside the full ones; None for no such.
     tolerance_px
@@ -116,8 +119,10 @@ def evaluate_pictures(
     Raises
     ------
     InputError
-        When a prediction and its truth do not cover the same pixels, or hold what is no class.
+        When a prediction and its truth do not cover the same pixels, hold what is no class, or say in their
+        metadata that they hold other classes than those of the scheme.
     """
+    rules, carried = _settled(trios, rules)
     names = _names(trios, rules)
     counted = tuple(range(len(names))) if rules.scheme is None else rules.scheme.counted
     tallies: dict[str, _Tally] = {}
@@ -134,6 +139,7 @@ def evaluate_pictures(
             "some pictures have a mask without boundaries and others have none; give all or none"
         )
     unit = "images" if len(trios) > 1 else f"tiles of {TILE_PX} px"
+    protocol = _protocol(names, counted, carried=carried, rules=rules)
     return {
         kind: Scores(
             names,
@@ -141,7 +147,7 @@ def evaluate_pictures(
             tables=np.array(tally.tables),
             edges=np.array(tally.edges),
             unit=unit,
-            protocol=_protocol(kind, names, counted, given=trios[0].eroded is not None, rules=rules),
+            protocol=replace(protocol, eroded_px=_radius_px(kind, trios[0], rules)),
         )
         for kind, tally in tallies.items()
     }
@@ -195,16 +201,25 @@ def _key(stem: str) -> str:
     return stem
 
 
+def _settled(trios: Sequence[Trio], rules: Rules) -> tuple[Rules, bool]:
+    """Take the scheme that predictions carry where none is named; tell whether that was so."""
+    scheme = agreed_scheme((trio.predicted for trio in trios), rules.scheme)
+    if scheme is not None:
+        for trio in trios:
+            check_scheme(trio.truth, scheme)
+    return replace(rules, scheme=scheme), rules.scheme is None and scheme is not None
+
+
 def _of_trio(trio: Trio, rules: Rules, names: tuple[str, ...]) -> dict[str, tuple[Ints, Ints]]:
     """Count one picture: for each kind of boundaries (n, K, K + 1) and (n, K, 4) tables of its tiles."""
     margin = 1 + math.ceil(max(rules.tolerance_px, rules.erode_px or 0.0))
     tables: dict[str, list[Ints]] = {}
     edges: list[Ints] = []
-    with _opened(trio, rules) as (ours, theirs):
+    with _opened(trio, rules) as (ours, theirs, bare):
         for core, window in _windows(theirs.shape, margin):
             answers, truth = ours.read(window), theirs.read(window)
             parts = [_relative(inner, window) for inner in _tiles(core)]
-            for kind, ids in _kinds(trio, rules, truth, window, theirs):
+            for kind, ids in _kinds(truth, None if bare is None else bare.read(window), rules):
                 counts = [Confusion.empty(names).add(ids[part], answers[part]).table for part in parts]
                 tables.setdefault(kind, []).extend(counts)
             found = count_boundaries(
@@ -215,23 +230,30 @@ def _of_trio(trio: Trio, rules: Rules, names: tuple[str, ...]) -> dict[str, tupl
 
 
 @contextmanager
-def _opened(trio: Trio, rules: Rules) -> Iterator[tuple[ClassRaster, ClassRaster]]:
-    with (
-        open_classes(trio.predicted, rules.scheme) as ours,
-        open_classes(trio.truth, rules.scheme, raw=rules.raw) as theirs,
-    ):
+def _opened(trio: Trio, rules: Rules) -> Iterator[tuple[ClassRaster, ClassRaster, ClassRaster | None]]:
+    """Open the prediction, the truth, and the truth without boundaries."""
+    with ExitStack() as stack:
+        ours = stack.enter_context(open_classes(trio.predicted, rules.scheme))
+        theirs = stack.enter_context(_opened_truth(trio.truth, rules))
         require_same_grid(ours, theirs)
-        yield ours, theirs
+        bare = None
+        if trio.eroded is not None:
+            bare = stack.enter_context(_opened_truth(trio.eroded, rules))
+            require_same_grid(theirs, bare)
+        yield ours, theirs, bare
+
+
+def _opened_truth(path: Path, rules: Rules) -> AbstractContextManager[ClassRaster]:
+    published = rules.raw and written_scheme(path) is None
+    return open_classes(path, rules.scheme, raw=published)
 
 
 def _kinds(
-    trio: Trio, rules: Rules, truth: NDArray[np.uint8], window: Window, theirs: ClassRaster
+    truth: NDArray[np.uint8], bare: NDArray[np.uint8] | None, rules: Rules
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     yield "full", truth
-    if trio.eroded is not None:
-        with open_classes(trio.eroded, rules.scheme, raw=rules.raw) as bare:
-            require_same_grid(theirs, bare)
-            yield "eroded", bare.read(window)
+    if bare is not None:
+        yield "eroded", bare
     elif rules.erode_px is not None:
         yield "eroded", erode_boundaries(truth, rules.erode_px)
 
@@ -265,22 +287,25 @@ def _names(trios: Sequence[Trio], rules: Rules) -> tuple[str, ...]:
         return rules.scheme.names
     highest = 0
     for trio in trios:
-        with _opened(trio, rules) as both:
-            for raster in both:
+        with _opened(trio, rules) as (ours, theirs, _):
+            for raster in (ours, theirs):
                 for core, _ in _windows(raster.shape, 0):
                     ids = raster.read(core)
                     highest = max(highest, int(ids[ids != IGNORE].max(initial=0)))
     return tuple(f"class {number}" for number in range(highest + 1))
 
 
-def _protocol(
-    kind: str, names: tuple[str, ...], counted: tuple[int, ...], *, given: bool, rules: Rules
-) -> Protocol:
-    radius = None if kind == "full" else math.nan if given else rules.erode_px
+def _protocol(names: tuple[str, ...], counted: tuple[int, ...], *, carried: bool, rules: Rules) -> Protocol:
     return Protocol(
         counted=tuple(name for k, name in enumerate(names) if k in counted),
         others=tuple(name for k, name in enumerate(names) if k not in counted),
-        eroded_px=radius,
         tolerance_px=rules.tolerance_px,
         augmentation=rules.augmentation,
+        carried=rules.scheme.name if carried and rules.scheme is not None else None,
     )
+
+
+def _radius_px(kind: str, trio: Trio, rules: Rules) -> float | None:
+    if kind == "full":
+        return None
+    return rules.erode_px if trio.eroded is None else math.nan

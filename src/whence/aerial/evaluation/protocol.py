@@ -26,6 +26,9 @@ class Protocol:
         Of the boundary F1.
     augmentation
         Test-time augmentation of the prediction, as far as it is known.
+    carried
+        Name of the scheme where it was taken from the metadata of the prediction; None where it was named,
+        or there is none.
 
     Examples
     --------
@@ -40,6 +43,7 @@ test-time augmentation: not stated
     eroded_px: float | None = None
     tolerance_px: float = 3.0
     augmentation: str = "not stated"
+    carried: str | None = None
 
     @property
     def boundaries(self) -> str:
@@ -54,8 +58,10 @@ test-time augmentation: not stated
     def line(self) -> str:
         """All of it in one line."""
         beside = f" ({', '.join(self.others)} only in the overall accuracy)" if self.others else ""
+        origin = [] if self.carried is None else [f"classes as the prediction carries them ({self.carried})"]
         return "; ".join(
             [
+                *origin,
                 f"means over {', '.join(self.counted)}{beside}",
                 self.boundaries,
                 "padding and ignored pixels excluded, unanswered ones are errors",
@@ -73,4 +79,5 @@ test-time augmentation: not stated
             "boundaries": self.boundaries,
             "tolerance_px": self.tolerance_px,
             "augmentation": self.augmentation,
+            "carried": self.carried,
         }

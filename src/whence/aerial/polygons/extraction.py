@@ -26,6 +26,7 @@ from whence.aerial.polygons.separation import Separation, separated
 from whence.aerial.polygons.sieve import sieved
 from whence.aerial.polygons.zonal import with_probabilities
 from whence.aerial.scheme import IGNORE
+from whence.aerial.written_scheme import check_scheme, written_scheme
 from whence.errors import InputError
 from whence.imagery.atomic import check_target
 from whence.imagery.raster import Window
@@ -128,7 +129,7 @@ def extract(
     cleaning
         What is done.
     scheme
-        Names of the classes; None takes those that are written beside the raster.
+        Names of the classes; None takes those that are written beside the raster, or in its metadata.
     probabilities
         Raster of the same grid with a band for each class; adds the mean probability of each polygon.
 
@@ -156,9 +157,24 @@ def extract(
 
 
 def class_names(raster: PathLike, scheme: Scheme | None = None) -> tuple[str, ...]:
-    """Name the classes of a raster: by the scheme, by what stands beside it, or none."""
+    """Name the classes of a raster: by the scheme, by what stands beside it, by its metadata, or not at all.
+
+    Raises
+    ------
+    InputError
+        When the raster carries other classes than the scheme has, or what stands beside it is damaged.
+    """
     if scheme is not None:
+        check_scheme(raster, scheme)
         return scheme.names
+    named = _names_beside(raster)
+    if named:
+        return named
+    carried = written_scheme(raster)
+    return () if carried is None else carried.names
+
+
+def _names_beside(raster: PathLike) -> tuple[str, ...]:
     beside = Path(f"{raster}.aux.xml")
     if not beside.is_file():
         return ()

@@ -37,7 +37,7 @@ def _names(
 @click.option("--format", "kind", help="gpkg, geojson, fgb or parquet; else by the ending.")
 @click.option("--classes", "kept", callback=_names, metavar="A,B", help="Only the polygons of these classes.")
 @click.option(
-    "--scheme", metavar="NAME|FILE", help="Names of the classes, where none stand beside the raster."
+    "--scheme", metavar="NAME|FILE", help="Names of the classes, where the raster does not carry them."
 )
 @click.option(
     "--min-area",
