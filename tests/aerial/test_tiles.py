@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import fake_layouts as fakes
@@ -17,7 +18,7 @@ from whence.aerial.datasets import SceneSet, open_dataset
 from whence.aerial.tiling import Cut, cut_tiles
 from whence.aerial.tiling.jobs import Job
 from whence.aerial.tiling.windows import starts
-from whence.errors import InputError
+from whence.errors import InputError, NotEnoughDataError
 
 SIDE = 48
 
@@ -271,3 +272,78 @@ def test_masks_need_a_folder(potsdam, tmp_path: Path) -> None:
     scenes, _ = potsdam
     with pytest.raises(InputError, match="name a folder"):
         cut_tiles(scenes, tmp_path / "images")
+
+
+def test_a_restart_leaves_no_tiles_of_before(potsdam, tmp_path: Path) -> None:
+    scenes, _ = potsdam
+    cut(scenes, tmp_path, side_px=32, stride_px=32)
+    again = cut(scenes, tmp_path, side_px=80, stride_px=80, restart=True)
+    assert len(again.tiles) == 4
+    assert len(tiles_of(tmp_path / "images")) == len(tiles_of(tmp_path / "masks")) == 4
+
+
+def test_tiles_that_a_changed_scene_has_no_more_go_away(potsdam, tmp_path: Path) -> None:
+    scenes, _ = potsdam
+    cut(scenes, tmp_path)
+    fakes.potsdam(tmp_path / "potsdam", scenes=("2_10",), size=(SIDE, SIDE))
+    cut(scenes, tmp_path)
+    left = [name for name in tiles_of(tmp_path / "images") if name.startswith("top_potsdam_2_10")]
+    assert left == ["top_potsdam_2_10_00000_00000"]
+    told = json.loads((tmp_path / "masks/tiles.json").read_text())["tiles"]
+    assert {tile["name"] for tile in told} == set(tiles_of(tmp_path / "images"))
+
+
+def test_a_scene_that_is_as_it_was_before_a_change_is_cut_again(potsdam, tmp_path: Path) -> None:
+    """Size and date of the file are those of the first cutting; the tiles are those of the second."""
+    scenes, _ = potsdam
+    one = dataclasses.replace(scenes, scenes=scenes.scenes[:1])
+    files = [path for path in (one.scenes[0].image, one.scenes[0].mask) if path is not None]
+    kept = [(path.read_bytes(), path.stat().st_mtime_ns) for path in files]
+    cut(one, tmp_path)
+    first = tiles_of(tmp_path / "images")
+    fakes.potsdam(tmp_path / "potsdam", scenes=("2_10",), size=(90, 71))
+    cut(one, tmp_path)
+    for path, (content, date) in zip(files, kept, strict=True):
+        path.write_bytes(content)
+        os.utime(path, ns=(date, date))
+    cut(one, tmp_path)
+    last = tiles_of(tmp_path / "images")
+    assert first.keys() == last.keys()
+    assert all((first[name] == last[name]).all() for name in first)
+
+
+def test_tiles_of_two_cuttings_in_one_folder_keep_their_places(potsdam, tmp_path: Path) -> None:
+    """Without its scene each tile would be a place of its own, and a split by place would part them."""
+    scenes, _ = potsdam
+    for scene in scenes.scenes:
+        cut(dataclasses.replace(scenes, scenes=(scene,)), tmp_path, stride_px=20)
+    tiles = open_dataset("folder", images=tmp_path / "images", masks=tmp_path / "masks")
+    assert set(tiles.groups) == set(scenes.groups)
+
+
+def test_folders_that_would_mix_scenes_tiles_and_masks_are_refused(potsdam, tmp_path: Path) -> None:
+    scenes, _ = potsdam
+    with pytest.raises(InputError, match="a folder of its own"):
+        cut_tiles(scenes, tmp_path / "o", tmp_path / "o")
+    with pytest.raises(InputError, match="holds the scenes themselves"):
+        cut_tiles(scenes, tmp_path / "o", scenes.scenes[0].image.parent)
+    assert not (tmp_path / "o").exists()
+    with pytest.raises(NotEnoughDataError, match="no scenes"):
+        cut_tiles(dataclasses.replace(scenes, scenes=()), tmp_path / "o")
+
+
+def test_control_points_stay_with_their_pixels(tmp_path: Path) -> None:
+    """A bent sheet: no transform does it justice, so tiles have its control points, moved."""
+    corners = [(0, 0), (0, 70), (60, 0), (60, 70)]
+    points = [
+        rasterio.control.GroundControlPoint(row, column, 500.0 + column + 0.01 * row * column, 900.0 - row)
+        for row, column in corners
+    ]
+    fakes.write_tiff(tmp_path / "a/s.tif", fakes.picture(0, (60, 70)), gcps=points, crs="EPSG:32633")
+    scenes = open_dataset("folder", images=tmp_path / "a", scheme="buildings")
+    cut_tiles(scenes, tmp_path / "t", cut=Cut(side_px=30, stride_px=30))
+    with rasterio.open(tmp_path / "t/s_00030_00060.tif") as tile:
+        found, crs = tile.gcps
+    assert crs.to_epsg() == 32633
+    assert [(one.row + 30, one.col + 60) for one in found] == corners
+    assert [(one.x, one.y) for one in found] == [(one.x, one.y) for one in points]

@@ -129,3 +129,15 @@ def test_missing_kinds_name_what_there_is(run, scenes: Path) -> None:
     result = run("aerial", "tile", *BOTH)
     assert result.exit_code == 2
     assert "2 _RGB; --rgb-image takes those" in result.stderr
+
+
+def test_a_small_split_size_alone_cuts_without_gaps(run, scenes: Path) -> None:
+    result = run("aerial", "tile", *BOTH, "--split-size", 32, "--rgb-image")
+    assert "tiles                            8" in result.stdout
+    assert 'root = "o"' in result.stderr, "the way to a training is told"
+
+
+def test_images_alone_have_no_shares_of_classes(run, scenes: Path) -> None:
+    result = run("aerial", "tile", "--img-dir", "images", "--output-img-dir", "o", *SMALL, "--rgb-image")
+    assert result.exit_code == 0
+    assert "building" not in result.stdout

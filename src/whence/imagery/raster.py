@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+import threading
 import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from whence.typing import Bools, PathLike
 
-__all__ = ["Raster", "RasterReader", "Window", "open_raster"]
+__all__ = ["Raster", "RasterReader", "Window", "open_raster", "without_place"]
+
+_FILTERS = threading.Lock()  # Python keeps one list of filters for all threads
 
 _BAND_OF_ROWS = 1024
 _TILE_PX = 512
@@ -201,13 +204,22 @@ def open_raster(
         yield reader
 
 
+@contextmanager
+def without_place() -> Iterator[None]:
+    """Open rasters that have no place without a warning, from any thread; hold it for the opening alone."""
+    from rasterio.errors import NotGeoreferencedWarning
+
+    with _FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
 def _opened(path: Path) -> Any:
     import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    from rasterio.errors import RasterioError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scan has no position yet
+        with without_place():  # a scan has no position yet
             dataset = rasterio.open(path)
     except RasterioError as error:
         raise NotAnImageError(f"{path} is not a raster that can be read ({_first_cause(error)})") from error

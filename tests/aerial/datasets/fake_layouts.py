@@ -67,6 +67,8 @@ def write_tiff(
     if corner is not None:
         transform = Affine(cell_m, 0.0, corner[0], 0.0, -cell_m, corner[1])
         profile = {"crs": crs, "transform": transform} | profile
+    if "gcps" in profile:
+        profile = {"crs": rasterio.crs.CRS.from_string(str(crs))} | profile
     rows, columns, bands = values.shape
     size = {"height": rows, "width": columns, "count": bands, "dtype": values.dtype}
     with warnings.catch_warnings():

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import fake_layouts as fakes
 import numpy as np
+import PIL.Image
 import pytest
 import shapely
 
 from whence.aerial.datasets import DATASETS, SceneSet, open_dataset
 from whence.aerial.datasets.isprs import POTSDAM_TEST, POTSDAM_TRAIN, VAIHINGEN_TEST, VAIHINGEN_TRAIN
+from whence.aerial.datasets.two_folders import two_folders
+from whence.aerial.georeference import georeference, place_of
 from whence.errors import InputError, NotEnoughDataError, NotFoundError
 
 
@@ -460,3 +463,79 @@ def test_a_missing_system_and_areas_elsewhere_are_errors(ortho: Path, tmp_path: 
     elsewhere = footprints(tmp_path / "elsewhere.gpkg", [(0.0, 0.0, 5.0, 5.0)], crs="EPSG:32633")
     with pytest.raises(InputError, match=r"no area of .* meets an image"):
         open_dataset("vectors", ortho, labels=elsewhere)
+
+
+def test_a_mask_in_another_system_is_compared_on_the_ground(tmp_path: Path) -> None:
+    """The same corner in UTM 33 and, brought over by hand, in UTM 32: one pixel by pixel, one a zone away."""
+    from rasterio.warp import transform
+
+    corner = (360_000.0, 5_810_000.0)
+    fakes.write_tiff(tmp_path / "images/a.tif", fakes.picture(0, (20, 30)), corner=corner, cell_m=1)
+    mask = np.zeros((20, 30), np.uint8)
+    fakes.write_tiff(tmp_path / "masks/a.tif", mask, corner=corner, cell_m=1, crs="EPSG:25833")
+    scenes = open_dataset("folder", tmp_path, scheme="buildings")
+    assert scenes.read(scenes.scenes[0]).ids is not None, "ETRS89 and WGS 84 differ by less than a pixel"
+    fakes.write_tiff(tmp_path / "masks/a.tif", mask, corner=(366_000.0, 5_800_000.0), crs="EPSG:32619")
+    with pytest.raises(InputError, match=r"away from .*EPSG:32619 and EPSG:32633"):
+        scenes.read(scenes.scenes[0])
+    east, north = transform("EPSG:32633", "EPSG:32632", [corner[0]], [corner[1]])
+    fakes.write_tiff(
+        tmp_path / "masks/a.tif", mask, corner=(east[0], north[0]), cell_m=1, crs="EPSG:32632"
+    )  # the corner is right, and the grid is turned by 5 degrees
+    with pytest.raises(InputError, match="away from"):
+        scenes.read(scenes.scenes[0])
+
+
+def test_a_mask_of_other_pixels_is_refused(tmp_path: Path) -> None:
+    corner = (1000.0, 2000.0)
+    fakes.write_tiff(tmp_path / "images/a.tif", fakes.picture(0, (20, 30)), corner=corner, cell_m=1)
+    fakes.write_tiff(tmp_path / "masks/a.tif", np.zeros((20, 30), np.uint8), corner=corner, cell_m=2)
+    scenes = open_dataset("folder", tmp_path, scheme="buildings")
+    with pytest.raises(InputError, match=r"30\.0 columns and 0\.0 rows away"):
+        scenes.read(scenes.scenes[0])
+
+
+def test_links_to_nowhere_are_told(tmp_path: Path) -> None:
+    masks(tmp_path, {"a": np.zeros((2, 2), np.uint8), "b": np.ones((2, 2), np.uint8)})
+    for name in ("images/b_image.png", "masks/b_mask.png"):
+        (tmp_path / name).unlink()
+        (tmp_path / name).symlink_to(tmp_path / "elsewhere.png")
+    with pytest.raises(NotFoundError, match="links to what is not there"):
+        open_dataset("folder", tmp_path, scheme="buildings")
+
+
+def test_images_of_which_none_has_a_mask_are_an_error(tmp_path: Path) -> None:
+    fakes.write_png(tmp_path / "images/A.png", fakes.picture(0, (2, 2)))
+    fakes.write_png(tmp_path / "masks/b.png", np.zeros((2, 2), np.uint8))
+    with pytest.raises(NotEnoughDataError, match="no image has a mask"):
+        open_dataset("folder", tmp_path, scheme="buildings", lenient=True)
+    with pytest.raises(NotEnoughDataError, match="no image has a mask"):
+        two_folders(tmp_path / "images", tmp_path / "masks", dataset="buildings", lenient=True)
+
+
+def test_a_world_file_takes_its_system_from_the_file_beside(tmp_path: Path) -> None:
+    from rasterio.crs import CRS
+
+    PIL.Image.fromarray(fakes.picture(0, (20, 30))).save(tmp_path / "a.jpg")
+    (tmp_path / "a.jgw").write_text("0.5\n0\n0\n-0.5\n2500000.25\n7499999.75\n")
+    assert georeference(tmp_path / "a.jpg").crs is None
+    (tmp_path / "a.prj").write_text(CRS.from_epsg(2953).to_wkt(version="WKT1_ESRI"))
+    place = georeference(tmp_path / "a.jpg")
+    assert place.crs_file == tmp_path / "a.prj"
+    assert place.crs.to_epsg() == 2953
+    assert place_of(place.transform, (0, 0)) == (2_500_000.0, 7_500_000.0)
+
+
+def test_control_points_on_a_plane_are_a_transform(tmp_path: Path) -> None:
+    from affine import Affine
+    from rasterio.control import GroundControlPoint
+
+    turned = Affine(0.43, 0.25, 412_345.5, 0.25, -0.43, 6_180_000.0)
+    points = [
+        GroundControlPoint(row, column, *place_of(turned, (column, row)))
+        for row, column in ((0, 0), (0, 30), (20, 0), (20, 30), (7, 11))
+    ]
+    fakes.write_tiff(tmp_path / "a.tif", fakes.picture(0, (20, 30)), gcps=points, crs="EPSG:32637")
+    place = georeference(tmp_path / "a.tif")
+    assert place.crs.to_epsg() == 32637
+    np.testing.assert_allclose(tuple(place.transform), tuple(turned), atol=1e-6)

@@ -28,15 +28,27 @@ def folder_of(root: PathLike, what: str) -> Path:
 
 
 def only_pictures(folder: Path) -> list[Path]:
-    """List images in a folder, not in folders below it; hidden files and others are passed over."""
+    """List images in a folder, not in folders below it; hidden files and others are passed over.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such folder, or an image in it is a link to nowhere.
+    """
     if not folder.is_dir():
         raise NotFoundError(f"there is no folder {folder}")
-    found = (
+    named = [
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in RASTER_SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
-    return sorted(found, key=lambda path: in_order(path.name))
+        if path.suffix.lower() in RASTER_SUFFIXES and not path.name.startswith(".")
+    ]
+    lost = [path for path in named if path.is_symlink() and not path.exists()]
+    if lost:
+        raise NotFoundError(
+            f"{len(lost)} images in {folder} are links to what is not there, {lost[0].name} among them; "
+            "mend or remove them"
+        )
+    return sorted(filter(Path.is_file, named), key=lambda path: in_order(path.name))
 
 
 def in_order(name: str) -> tuple[tuple[int, str], ...]:

@@ -15,7 +15,7 @@ from whence.aerial.datasets.scene import Scene
 from whence.aerial.datasets.scene_set import SceneSet
 from whence.aerial.scheme import Scheme
 from whence.aerial.schemes import scheme as scheme_named
-from whence.errors import FormatError, InputError, NotFoundError
+from whence.errors import FormatError, InputError, NotEnoughDataError, NotFoundError
 
 if TYPE_CHECKING:
     from whence.typing import Json, PathLike
@@ -74,6 +74,8 @@ def folder(
         When a folder is not there or is empty.
     InputError
         When names do not match.
+    NotEnoughDataError
+        When no image has a mask.
     """
     scenes: list[Scene] = []
     left_out: list[str] = []
@@ -82,6 +84,8 @@ def folder(
         found, told = _scenes(image_folder, mask_folder, split=split, lenient=lenient, group=group)
         scenes += found
         left_out += told
+    if not scenes and left_out:
+        raise NotEnoughDataError(f"no image has a mask of the same name: {'; '.join(left_out)}")
     if not scenes:
         raise NotFoundError(f"there are no images in {', '.join(str(place[1]) for place in places)}")
     chosen, told_beside = _scheme(scheme, [place[2] for place in places], scenes)

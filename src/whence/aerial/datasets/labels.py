@@ -73,7 +73,7 @@ class MaskFiles:
         with ExitStack() as stack:
             reader = stack.enter_context(open_raster(path))
             _check_size(reader.raster, image)
-            place.check_same(path)
+            place.check_same(path, (image.width, image.height))
             palette = self._palette(reader)
             yield lambda window: self._ids(reader, window, palette)
 

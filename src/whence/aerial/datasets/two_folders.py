@@ -13,7 +13,7 @@ from whence.aerial.datasets.pairing import key_of, paired
 from whence.aerial.datasets.scene import Scene
 from whence.aerial.datasets.scene_set import SceneSet
 from whence.aerial.schemes import scheme as scheme_named
-from whence.errors import NotFoundError
+from whence.errors import NotEnoughDataError, NotFoundError
 
 if TYPE_CHECKING:
     from whence.typing import PathLike
@@ -60,6 +60,8 @@ def two_folders(
         When a folder is not there, or holds none of the kind asked for; the message says what it holds.
     InputError
         When names do not match.
+    NotEnoughDataError
+        When no image has a mask.
     """
     scheme = scheme_named(str(dataset))
     found = _of_kind(folder_of(images, "images"), rgb=rgb)
@@ -71,6 +73,8 @@ def two_folders(
         known = _of_borders(folder_of(masks, "masks"), eroded=eroded)
         pairs, left_out = paired(found, known, lenient=lenient)
         scenes = [Scene(path, mask, mask if eroded else None, name=key) for key, path, mask in pairs]
+    if not scenes:
+        raise NotEnoughDataError(f"no image has a mask of the same name: {'; '.join(left_out)}")
     placed = [dataclasses.replace(one, group=_group(scheme.name, one)) for one in scenes]
     return SceneSet(scheme, tuple(placed), labels, left_out=tuple(left_out))
 

@@ -13,6 +13,7 @@ import numpy as np
 from whence.errors import InputError
 from whence.imagery.atomic import atomic_path
 from whence.imagery.geotiff import refusals
+from whence.imagery.raster import without_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -173,13 +174,11 @@ class BlockStore:
             "bigtiff": "IF_SAFER",
             **({"nbits": layer.bits} if layer.bits else {}),
         }
-        with (
-            atomic_path(self.file(layer, number)) as beside,
-            refusals(layer.path),
-            _unplaced(),
-            rasterio.open(beside, "w", **options) as dataset,
-        ):
-            yield dataset
+        with atomic_path(self.file(layer, number)) as beside, refusals(layer.path):
+            with without_place():  # blocks have none of their own, and that is right
+                opened = rasterio.open(beside, "w", **options)
+            with opened as dataset:
+                yield dataset
 
     def _note(self) -> None:
         blocks = [{"start": one.start, "stop": one.stop, "counts": one.counts} for one in self.blocks]
@@ -198,15 +197,3 @@ def _write(sink: Any, values: NDArray[Any], row: int) -> None:
     from rasterio.windows import Window as Area
 
     sink.write(values, window=Area(0, row, values.shape[2], values.shape[1]))
-
-
-@contextmanager
-def _unplaced() -> Iterator[None]:
-    """Blocks have no place of their own, and that is right."""
-    import warnings
-
-    from rasterio.errors import NotGeoreferencedWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        yield

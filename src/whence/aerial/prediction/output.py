@@ -79,12 +79,22 @@ def _joined(store: BlockStore, layer: Layer, place: Georeference, tags: Mapping[
     if place.transform is not None:
         steps = ", ".join(f"{float(one)!r}" for one in place.transform.to_gdal())
         ET.SubElement(root, "GeoTransform").text = steps
+    if place.points:
+        _add_points(root, place)
     metadata = ET.SubElement(root, "Metadata")
     for name, text in tags.items():
         ET.SubElement(metadata, "MDI", key=name).text = text
     for number, name in enumerate(layer.bands, start=1):
         _add_band(root, store, layer, number=number, name=name)
     return ET.tostring(root)
+
+
+def _add_points(root: ET.Element, place: Georeference) -> None:
+    system = {"Projection": place.points_crs.to_wkt()} if place.points_crs else {}
+    listed = ET.SubElement(root, "GCPList", system)
+    for number, one in enumerate(place.points, start=1):
+        at = {"Pixel": one.col, "Line": one.row, "X": one.x, "Y": one.y, "Z": one.z or 0.0}
+        ET.SubElement(listed, "GCP", {"Id": str(number)} | {name: repr(float(at[name])) for name in at})
 
 
 def _add_band(root: ET.Element, store: BlockStore, layer: Layer, *, number: int, name: str) -> None:

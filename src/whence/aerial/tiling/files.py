@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whence.imagery.atomic import atomic_path
+from whence.imagery.raster import without_place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +81,6 @@ def _write_tiff(
     colormap: dict[int, tuple[int, int, int, int]] | None = None,
 ) -> None:
     import rasterio
-    from rasterio.errors import NotGeoreferencedWarning
 
     count, height, width = bands.shape
     profile = {
@@ -97,13 +96,13 @@ def _write_tiff(
     }
     if place.transform is not None:
         profile["transform"] = place.transform
-    with atomic_path(path) as beside, warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with (
-            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
-            rasterio.open(beside, "w", **profile, **options) as dataset,
-        ):
+    with atomic_path(path) as beside, rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        with without_place():
+            opened = rasterio.open(beside, "w", **profile, **options)
+        with opened as dataset:
             dataset.write(bands)
+            if place.points:
+                dataset.gcps = place.points, place.points_crs
             if colormap is not None:
                 dataset.write_colormap(1, colormap)
             if valid is not None:

@@ -37,7 +37,12 @@ folder = click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--val-scale", default=1.0, show_default=True, help="Resample scenes before; in mode val.")
 @click.option("--split-size", default=1024, show_default=True, help="Side of a tile, pixels.")
-@click.option("--stride", default=512, show_default=True, help="From one tile to the next, pixels.")
+@click.option(
+    "--stride",
+    type=int,
+    show_default="512, or the split size where that is less",
+    help="From one tile to the next, pixels.",
+)
 @click.option("--dataset", default="potsdam", show_default=True, help="Its name, or a file of a scheme.")
 @click.option("--root", type=folder, help="The whole data set as published, instead of two folders.")
 @click.option(
@@ -73,7 +78,7 @@ def tile(**given: Any) -> None:
 
     cut = Cut(
         side_px=given["split_size"],
-        stride_px=given["stride"],
+        stride_px=min(512, given["split_size"]) if given["stride"] is None else given["stride"],
         mode=given["mode"],
         scale=given["val_scale"],
         edge=given["edge"],
@@ -94,7 +99,8 @@ def tile(**given: Any) -> None:
     if given["as_json"]:
         click.echo(json.dumps(cutting.to_json(), ensure_ascii=False, indent=1))
     else:
-        _tell(cutting)
+        _tell(cutting, masked=given["mask_dir"] is not None or given["root"] is not None)
+        _tell_next(given)
 
 
 def _scenes(given: dict[str, Any]) -> SceneSet:
@@ -128,7 +134,19 @@ def _scenes(given: dict[str, Any]) -> SceneSet:
     return scenes.choose(split=given["split"]) if given["split"] else scenes
 
 
-def _tell(cutting: Cutting) -> None:
+def _tell_next(given: dict[str, Any]) -> None:
+    """Say where the tiles are, and how a training takes them."""
+    images, masks = given["output_img_dir"], given["output_mask_dir"]
+    click.echo(visible(f"wrote {images}" + (f" and {masks}" if masks else "")), err=True)
+    if masks is None or given["gt"]:
+        return
+    data = f'dataset = "folder", root = "{images.parent}"'
+    if (images.name, masks.name) != ("images", "masks") or images.parent != masks.parent:
+        data += f', options = {{images = "{images}", masks = "{masks}"}}'
+    click.echo(visible(f"whence aerial train takes them as [data] with {data}"), err=True)
+
+
+def _tell(cutting: Cutting, *, masked: bool) -> None:
     """Say what was cut, class by class."""
     rows = [
         ("scenes", str(cutting.scenes)),
@@ -136,9 +154,10 @@ def _tell(cutting: Cutting) -> None:
         ("kept from before", str(cutting.kept)),
         ("left out: nothing in the image", str(cutting.empty)),
         ("left out: no class", str(cutting.unlabelled)),
-        *((name, f"{100 * share:.2f} %") for name, share in cutting.shares.items()),
-        ("ignored", f"{100 * cutting.ignored:.2f} % of all pixels"),
     ]
+    if masked:
+        rows += [(name, f"{100 * share:.2f} %") for name, share in cutting.shares.items()]
+        rows.append(("ignored", f"{100 * cutting.ignored:.2f} % of all pixels"))
     for name, value in rows:
         click.echo(visible(f"{name:32} {value}"))
     for sentence in cutting.left_out:
