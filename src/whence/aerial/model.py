@@ -55,6 +55,11 @@ class AerialModel:
     scales
         Magnifications of the reduced image that the network sees one after the other; the mean of its answers
         counts. Three scales cost about three times as much as one.
+    offsets
+        One per class, or none: added to the logarithms of the probabilities, which then sum to 1 again. A
+        network that learnt with balanced classes answers as if all were equally frequent; offsets of
+        τ ln π, with π their frequencies, say how frequent they are (Menon et al. 2021, "Long-tail learning
+        via logit adjustment").
     cell_m
         Side of a pixel, before the reduction, that it was trained at; None when that is not known.
     name
@@ -70,6 +75,7 @@ class AerialModel:
     normalisation: Normalisation
     reduction: int = 1
     scales: tuple[float, ...] = (1.0,)
+    offsets: tuple[float, ...] = ()
     cell_m: float | None = None
     name: str = "aerial model"
     card: Json = field(default_factory=dict)
@@ -87,6 +93,8 @@ class AerialModel:
             raise InputError(
                 f"the network sees {seen} bands, the normalisation is for {self.normalisation.bands}"
             )
+        if self.offsets and len(self.offsets) != wanted:
+            raise InputError(f"there are {len(self.offsets)} offsets for {wanted} classes; give one for each")
         if self.reduction < 1:
             raise InputError(f"the reduction is {self.reduction}; it must be at least 1")
         self.network.eval()
@@ -112,7 +120,7 @@ class AerialModel:
         """Torch module from prepared (B, bands, rows, cols) to probabilities (B, classes, rows, cols)."""
         from whence.aerial.reduced import Reduced
 
-        return Reduced(self.network, self.reduction, self.scales).eval()
+        return Reduced(self.network, self.reduction, self.scales, self.offsets).eval()
 
     def probabilities(self, tiles: NDArray[Any], valid: Bools | None = None) -> Floats32:
         """Tell the probabilities of a batch.
@@ -168,6 +176,7 @@ class AerialModel:
             "normalisation": self.normalisation.to_json(),
             "reduction": self.reduction,
             "scales": [*self.scales],
+            "offsets": [*self.offsets],
             "cell_m": self.cell_m,
             "card": self.card,
         }
@@ -211,6 +220,7 @@ class AerialModel:
                 Normalisation.of_json(header["normalisation"]),
                 reduction=int(header["reduction"]),
                 scales=tuple(header["scales"]),
+                offsets=tuple(map(float, header["offsets"])),
                 cell_m=header["cell_m"],
                 name=str(header["name"]),
                 card=dict(header["card"]),

@@ -26,7 +26,8 @@ class Reduced(nn.Module):
     For each scale the image is reduced by reduction / scale: by means over squares of as many whole pixels as
     that holds, and bilinearly for what is left. The logits are enlarged bilinearly with pixel centres in
     register, the softmax is taken, and the probabilities of the scales are averaged. What is too small for
-    the network is continued with its rim and cut again.
+    the network is continued with its rim and cut again. In the end the probabilities are multiplied by
+    exp(offsets) and brought back to 1.
 
     Parameters
     ----------
@@ -36,6 +37,8 @@ class Reduced(nn.Module):
         How many times the image is reduced at scale 1.
     scales
         Magnifications of the reduced image; 1 alone shows it once.
+    offsets
+        One per class, or none.
 
     Raises
     ------
@@ -43,18 +46,32 @@ class Reduced(nn.Module):
         When there is no scale, or one is not above zero.
     """
 
-    def __init__(self, network: nn.Module, reduction: int, scales: Sequence[float] = (1.0,)) -> None:
+    factors: Tensor | None
+
+    def __init__(
+        self,
+        network: nn.Module,
+        reduction: int,
+        scales: Sequence[float] = (1.0,),
+        offsets: Sequence[float] = (),
+    ) -> None:
         super().__init__()
         if not scales or not all(scale > 0.0 and math.isfinite(scale) for scale in scales):
             raise InputError(
                 f"the scales are {tuple(scales)}; give some, each above zero, such as (0.8, 1, 1.3)"
             )
         self.network, self.reduction, self.scales = network, reduction, tuple(scales)
+        factors = torch.tensor(tuple(offsets), dtype=torch.float32).exp()[:, None, None]
+        self.register_buffer("factors", factors if len(offsets) else None, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Probabilities (B, classes, rows, cols), float32."""
         found = [self.seen(images, self.reduction / scale) for scale in self.scales]
-        return found[0] if len(found) == 1 else torch.stack(found).mean(dim=0)
+        p = found[0] if len(found) == 1 else torch.stack(found).mean(dim=0)
+        if self.factors is None:
+            return p
+        weighed = p * self.factors
+        return weighed / weighed.sum(dim=1, keepdim=True)
 
     def seen(self, images: Tensor, times: float) -> Tensor:
         """Probabilities of images that are reduced so many times, at the full size."""

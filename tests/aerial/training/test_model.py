@@ -102,6 +102,21 @@ def test_pixels_stay_in_register(scale: float) -> None:
     np.testing.assert_allclose(found[inner].numpy(), wanted[inner].numpy(), atol=2e-3)
 
 
+def test_offsets_multiply_the_probabilities(model: AerialModel) -> None:
+    shares = np.array([0.1, 0.5, 0.2, 0.15, 0.05])
+    wanted = model.probabilities(tiles(64, 96)) * shares[:, None, None]
+    found = made(offsets=tuple(np.log(shares))).probabilities(tiles(64, 96))
+    np.testing.assert_allclose(found, wanted / wanted.sum(axis=1, keepdims=True), atol=1e-6)
+
+
+def test_offsets_come_back_and_are_one_for_each_class(tmp_path: Path) -> None:
+    weighed = made(offsets=(0.0, -1.5, 0.25, 0.0, 0.0))
+    assert load_model(weighed.write(tmp_path / "weighed"), device="cpu").offsets == weighed.offsets
+    assert weighed.identity != made().identity
+    with pytest.raises(InputError, match="2 offsets for 5 classes"):
+        made(offsets=(0.0, 1.0))
+
+
 def test_holes_do_not_change_what_is_far_from_them(model: AerialModel) -> None:
     image = tiles(64, 64)
     valid = np.ones(image.shape[:3], bool)

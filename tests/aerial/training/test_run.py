@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from whence.aerial.datasets import open_dataset
 from whence.aerial.model import load_model
 from whence.aerial.training import AerialConfig, AerialRun, Watch, train
 from whence.errors import InputError, NotFoundError
@@ -51,6 +52,20 @@ def settings(root: Path) -> dict:
             "checkpoint_every_s": 0.0,
         },
     }  # fmt: skip
+
+
+def test_the_frequency_of_the_classes_counts_as_asked(small: dict, dubai_like: Path, tmp_path: Path) -> None:
+    small["model"] = {"prior": 0.5}
+    small["training"] |= {"steps": 1, "validate_every": 1}
+    model = train(AerialConfig.of(small), tmp_path / "run").model
+    scenes = open_dataset("dubai", dubai_like)
+    shares = []
+    for tile in ("tile_1", "tile_2"):
+        there = scenes.choose(groups=[tile])
+        ids = np.concatenate([there.read(scene)[1].ravel() for scene in there.scenes])
+        counts = np.bincount(ids[ids < 5], minlength=5)
+        shares.append(counts / counts.sum())
+    np.testing.assert_allclose(model.offsets, 0.5 * np.log(np.mean(shares, axis=0)), atol=1e-4)
 
 
 @pytest.mark.parametrize("after", [1, 3, 4, 6])

@@ -3,6 +3,10 @@
 The decoder is that of Ronneberger et al. (2015, "U-Net") with sums in the place of concatenations, as in
 Lin et al. (2017, "Feature pyramid networks"), and with the mean of the whole tile added at the coarsest map
 (the global part of Zhao et al. 2017, "Pyramid scene parsing").
+
+Beside it there may stand a classifier that knows colours and nothing of shapes: a product of experts (Hinton
+2002, "Training products of experts by minimizing contrastive divergence"). On a place unlike those that were
+learnt the two err differently.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from torch.nn import functional
 from whence.aerial.models.backbones import backbone as built_backbone
 from whence.aerial.models.backbones.residual import ResidualBlock
 from whence.aerial.models.blocks import ClassHead
+from whence.aerial.models.colours import LocalColours
 from whence.aerial.models.contract import Network, Outputs, enlarged
 from whence.errors import InputError
 
@@ -55,6 +60,9 @@ class ResidualUNet(Network):
     context
         Whether the mean of the whole tile is added at the coarsest map. Without it a pixel's answer depends
         on its neighbourhood alone.
+    colours
+        Width of a `LocalColours` beside the network, 0 for none. It learns on its own, as an auxiliary head;
+        in evaluation its logarithms of probabilities are added to those of the network.
 
     Raises
     ------
@@ -77,6 +85,7 @@ class ResidualUNet(Network):
         depths: Sequence[int] | None = None,
         finest: int | None = None,
         context: bool = True,
+        colours: int = 0,
     ) -> None:
         super().__init__()
         shape = {name: value for name, value in (("widths", widths), ("depths", depths)) if value is not None}
@@ -98,6 +107,7 @@ class ResidualUNet(Network):
         self.refine = nn.ModuleList(ResidualBlock(each, each) for each in up)
         self.head = ClassHead(up[0], classes, dropout=dropout)
         self.auxiliary = ClassHead(width, classes, dropout=dropout)
+        self.colours = LocalColours(bands, classes, colours) if colours else None
         self.auxiliary_at = strides.index(8) - self.first
 
     def raw(self, images: Tensor, *, training: bool) -> Outputs:
@@ -114,4 +124,11 @@ class ResidualUNet(Network):
             found = self.refine[at](beside)
             if training and at == self.auxiliary_at:
                 auxiliary = (self.auxiliary(found),)
-        return Outputs(self.head(found), auxiliary)
+        logits = self.head(found)
+        if self.colours is None:
+            return Outputs(logits, auxiliary)
+        beside = self.colours(images)
+        if training:
+            return Outputs(logits, (*auxiliary, beside))
+        both = logits.log_softmax(dim=1) + enlarged(beside.log_softmax(dim=1), logits)
+        return Outputs(both)

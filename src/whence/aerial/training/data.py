@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whence.aerial.augmentation import Augmentation
 from whence.aerial.datasets import SceneSet, open_dataset
 from whence.aerial.normalisation import Normalisation
@@ -91,6 +93,15 @@ class TrainingData:
         divisors = dict(self.config.model.divisors)
         return Normalisation.of(self._images(), divisors=divisors)
 
+    @cached_property
+    def offsets(self) -> tuple[float, ...]:
+        """What the frequency of the classes adds to the logarithms of the answers; none for a prior of 0."""
+        prior = self.config.model.prior
+        if not prior:
+            return ()
+        shares = np.maximum(self.scenes.shares, _LEAST_SHARE)
+        return tuple(np.round(prior * np.log(shares), 4).tolist())
+
     def steps(self) -> int:
         """Count the steps of the training."""
         asked = self.config.training
@@ -147,7 +158,7 @@ class TrainingData:
         step = asked.model.reduction
         return Validation(
             self.held, self.normalisation, step, scales=tuple(map(float, asked.model.scales)),
-            window_px=512 * step, margin_px=64 * step,
+            offsets=self.offsets, window_px=512 * step, margin_px=64 * step,
             precision=asked.training.precision,
         )  # fmt: skip
 
@@ -176,6 +187,7 @@ class TrainingData:
             yield image[::_SPARSE, ::_SPARSE], None if valid is None else valid[::_SPARSE, ::_SPARSE]
 
 
+_LEAST_SHARE = 1e-3  # a class that is not among the scenes is rare, not impossible
 _SPARSE = 4  # of the pixels along either side that the normalisation looks at
 
 

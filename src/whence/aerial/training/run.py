@@ -245,6 +245,7 @@ class _Making:
             self.data.normalisation,
             reduction=asked.reduction,
             scales=tuple(map(float, asked.scales)),
+            offsets=self.data.offsets,
             cell_m=asked.cell_m or None,
             name=asked.name or self.folder.resolve().name,
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whence.aerial.datasets import Scene, SceneSet
-    from whence.typing import Bools, Ints
+    from whence.typing import Bools, Floats, Ints
 
 __all__ = ["Patch", "TrainingScenes", "reduced"]
 
@@ -46,11 +46,12 @@ class Patch(NamedTuple):
 
 @dataclass(eq=False)
 class _Known:
-    """What is remembered of a scene: its size, its pixels if they fit, and places of its classes."""
+    """What is remembered of a scene: its size, its pixels if they fit, its classes and places of them."""
 
     scene: Scene
     rows: int
     columns: int
+    counts: Ints  # pixels per class
     places: Sequence[Ints]  # per class (n, 2) row, column
     kept: Patch | None = None
 
@@ -87,16 +88,26 @@ class TrainingScenes:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self.counts = np.zeros(len(self.scenes.scheme.classes), np.int64)
         self._digest = hashlib.blake2b(digest_size=16)
         self._room = self.memory_mb * _MB
         rng = np.random.default_rng(self.seed)
         self._known = [self._look(scene, rng) for scene in self.scenes.scenes]
+        self.counts = np.sum([one.counts for one in self._known], axis=0)
         if not self.counts.any():
             raise NotEnoughDataError("no pixel of the scenes to learn from has a class; look at the masks")
         self.by_class = [
             np.array([len(one.places[number]) for one in self._known]) for number in range(len(self.counts))
         ]
+
+    @property
+    def shares(self) -> Floats:
+        """Share of every class, each place counting alike however large it is; together 1."""
+        by_place: dict[str, Ints] = {}
+        for one in self._known:
+            by_place[one.scene.group] = by_place.get(one.scene.group, 0) + one.counts
+        seen = [counts / counts.sum() for counts in by_place.values() if counts.any()]
+        found: Floats = np.mean(seen, axis=0)
+        return found
 
     def __len__(self) -> int:
         return len(self._known)
@@ -141,13 +152,14 @@ class TrainingScenes:
         patch = self._reduced(image, ids, valid)
         if not patch.ids.size:
             raise InputError(f"the scene {scene.name} has {image.shape[:2]} pixels, fewer than the reduction")
-        self.counts += np.bincount(patch.ids.ravel(), minlength=IGNORE + 1)[: len(self.counts)]
-        places = [_some(patch.ids == number, rng) for number in range(len(self.counts))]
+        classes = len(self.scenes.scheme.classes)
+        counts = np.bincount(patch.ids.ravel(), minlength=IGNORE + 1)[:classes]
+        places = [_some(patch.ids == number, rng) for number in range(classes)]
         room = patch.image.nbytes + patch.ids.nbytes
         self._room -= room
         kept = patch if self._room >= 0 else None
         rows, columns = patch.ids.shape
-        return _Known(scene, rows, columns, places, kept)
+        return _Known(scene, rows, columns, counts, places, kept)
 
     def _reduced(self, image: NDArray[Any], ids: NDArray[np.uint8] | None, valid: Bools | None) -> Patch:
         if ids is None:

@@ -272,6 +272,10 @@ class ModelSettings:
         The network sees images reduced so many times.
     scales
         Magnifications of the reduced image that the finished model looks at; their mean counts.
+    prior
+        How much the frequency of the classes counts in the finished model's answers, 0 to 1: probabilities
+        are multiplied by π^prior, with π the mean of the classes' shares over the places of the training.
+        Balanced weights teach the network that all classes are equally frequent; 0 leaves it so.
     cell_m
         Side of a pixel of the training images, metres; 0 when not known.
     divisors
@@ -284,6 +288,7 @@ class ModelSettings:
     licence: str = ""
     reduction: int = 1
     scales: tuple[float, ...] = (1.0,)
+    prior: float = 0.0
     cell_m: float = 0.0
     divisors: Mapping[str, float] = field(default_factory=dict)
     half: bool = False
@@ -291,5 +296,7 @@ class ModelSettings:
     def __post_init__(self) -> None:
         if self.reduction < 1:
             raise InputError(f"model.reduction is {self.reduction}; it must be at least 1")
+        if not 0.0 <= self.prior <= 1.0:
+            raise InputError(f"model.prior is {self.prior}; it lies between 0 and 1")
         if not self.cell_m >= 0.0:
             raise InputError(f"model.cell_m is {self.cell_m}; it must not be negative")

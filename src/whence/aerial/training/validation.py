@@ -48,7 +48,7 @@ class Validation:
     ----------
     scenes
         The data set, narrowed to what is meant.
-    normalisation, reduction, scales
+    normalisation, reduction, scales, offsets
         Those of the model.
     window_px
         Side of the windows, full resolution.
@@ -62,6 +62,7 @@ class Validation:
     normalisation: Normalisation
     reduction: int = 1
     scales: tuple[float, ...] = (1.0,)
+    offsets: tuple[float, ...] = ()
     window_px: int = 1024
     margin_px: int = 128
     precision: str = "float32"
@@ -70,7 +71,7 @@ class Validation:
         self, network: torch.nn.Module, part: tuple[int, int] = (0, 1)
     ) -> tuple[Confusion, list[float]]:
         """Count pixels, and sum −ln p and its pixels; of the scenes rank, rank + world and so on."""
-        module = Reduced(network, self.reduction, self.scales).eval()
+        module = Reduced(network, self.reduction, self.scales, self.offsets).eval()
         counts = Confusion.of_scheme(self.scenes.scheme)
         total, pixels = 0.0, 0
         for number, scene in enumerate(self.scenes.scenes):
