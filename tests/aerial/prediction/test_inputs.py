@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rasterio
 from pixel_models import Colours, Constant, picture, read, shares_of, write
+from rasterio.control import GroundControlPoint
 
 from whence.aerial import predict
 from whence.aerial.georeference import georeference
+from whence.aerial.normalisation import Normalisation
 from whence.errors import InputError, NotAnImageError
 
 SMALL = {"tile": 64, "overlap": 16}
@@ -154,3 +161,108 @@ def test_a_model_that_gives_no_probabilities_is_found_out(tmp_path, wrong):
     with pytest.raises(InputError, match="model"):
         predict(tmp_path / "a.tif", Broken(), tmp_path / "c.tif", **SMALL)
     assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+class Normalising(Colours):
+    """Knows what it was trained on: images of 8 bits, grey in the mean."""
+
+    normalisation = Normalisation((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+    def probabilities(self, tiles, valid):
+        return super().probabilities(tiles if tiles.dtype.kind == "u" else np.rint(255 * tiles), valid)
+
+
+@pytest.mark.parametrize("scale", [1, 16])
+def test_sixteen_bits_between_black_and_white_are_as_eight(tmp_path, scale):
+    """Values 100 + scale · v with the range that belongs to them are the picture v."""
+    image = picture(80, 90)
+    write(tmp_path / "eight.tif", image)
+    write(tmp_path / "sixteen.tif", (100 + scale * image.astype("uint16")).astype("uint16"))
+    predict(tmp_path / "eight.tif", Normalising(), tmp_path / "a.tif", **SMALL)
+    found = predict(
+        tmp_path / "sixteen.tif",
+        Normalising(),
+        tmp_path / "b.tif",
+        value_range=(100, 100 + 255 * scale),
+        **SMALL,
+    )
+    assert found.notes == ()
+    np.testing.assert_array_equal(read(tmp_path / "a.tif"), read(tmp_path / "b.tif"))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "high", "told"),
+    [("uint16", 2047, True), ("float32", 255, True), ("uint16", 65535, False), ("float32", 1, False)],
+)
+def test_another_scale_than_that_of_the_training_is_told(tmp_path, dtype, high, told):
+    write(tmp_path / "a.tif", (picture(80, 90) / 255 * high).astype(dtype))
+    found = predict(tmp_path / "a.tif", Normalising(), tmp_path / "c.tif", **SMALL)
+    assert bool(found.notes) == told
+    if told:
+        low, top = map(float, re.search(r"--range (\S+),(\S+)\)", found.notes[0]).groups())
+        assert low == pytest.approx(0.02 * high, abs=0.02 * high)
+        assert top == pytest.approx(0.98 * high, abs=0.1 * high)
+
+
+@pytest.mark.parametrize("value_range", [(5, 5), (9, 1), (0, float("nan")), (float("-inf"), 1)])
+def test_a_range_that_is_none_is_refused(tmp_path, value_range):
+    write(tmp_path / "a.tif", picture(40, 40))
+    with pytest.raises(InputError, match="black and of white"):
+        predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", value_range=value_range)
+
+
+def test_control_points_go_along_with_the_part_that_is_predicted(tmp_path):
+    corners = [(0, 0), (0, 90), (80, 0), (80, 90)]
+    points = [
+        GroundControlPoint(row, column, 500.0 + column + 0.01 * row * column, 900.0 - row)
+        for row, column in corners
+    ]
+    system = rasterio.crs.CRS.from_epsg(32637)
+    write(tmp_path / "a.tif", picture(80, 90), crs=system, transform=None, gcps=points)
+    found = predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", window=(10, 20, 60, 50), **SMALL)
+    assert "4 control points" in found.notes[0]
+    with rasterio.open(tmp_path / "c.tif") as dataset:
+        kept, crs = dataset.gcps
+    assert crs.to_epsg() == 32637
+    assert [(one.row + 20, one.col + 10) for one in kept] == corners
+    assert [(one.x, one.y) for one in kept] == [(one.x, one.y) for one in points]
+
+
+def test_a_folder_tells_how_to_join_its_images(tmp_path):
+    (tmp_path / "tiles").mkdir()
+    write(tmp_path / "tiles/a.tif", picture(40, 40))
+    with pytest.raises(InputError, match=r"gdalbuildvrt tiles\.vrt .*/tiles/\*\.tif"):
+        predict(tmp_path / "tiles", Colours(), tmp_path / "c.tif")
+
+
+def test_results_are_called_as_what_they_are(tmp_path):
+    write(tmp_path / "a.tif", picture(40, 40))
+    with pytest.raises(InputError, match=r"call it c\.tif"):
+        predict(tmp_path / "a.tif", Colours(), tmp_path / "c.jpg")
+    with pytest.raises(InputError, match=r"call it p\.tif"):
+        predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", probabilities=tmp_path / "p.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_results_may_go_to_another_drive(tmp_path, monkeypatch):
+    """A rename from one folder to another fails, as it does between drives."""
+    for name in ("rename", "replace"):
+        plain = getattr(os, name)
+
+        def within_a_folder(old, new, *, plain=plain, **more):
+            if Path(old).parent != Path(new).parent:
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(old))
+            return plain(old, new, **more)
+
+        monkeypatch.setattr(os, name, within_a_folder)
+    (tmp_path / "other").mkdir()
+    write(tmp_path / "a.tif", picture(80, 90))
+    predict(
+        tmp_path / "a.tif",
+        Colours(),
+        tmp_path / "c.tif",
+        probabilities=tmp_path / "other/p.tif",
+        **SMALL,
+    )
+    assert read(tmp_path / "other/p.tif").shape == (3, 80, 90)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "c.tif", "c.tif.aux.xml", "other"]

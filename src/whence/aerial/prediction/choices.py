@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whence.aerial.datasets.finding import RASTER_SUFFIXES
 from whence.aerial.georeference import georeference
 from whence.aerial.prediction.augmentation import augmentation
 from whence.aerial.prediction.cell import true_cell_m
 from whence.aerial.prediction.plan import Axis, overlap_px, tile_side
 from whence.aerial.prediction.source import Cutter, band_choice, bands_of
+from whence.aerial.prediction.unlike import unlike_training
 from whence.aerial.segmenter import Segmenter, cell_of, identity_of
 from whence.errors import InputError
 from whence.imagery.raster import Window, open_raster
@@ -40,6 +43,7 @@ class Choices:
     bands: tuple[int, ...] | None = None
     window: tuple[int, int, int, int] | None = None
     nodata: float | None = None
+    value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         augmentation(self.augment)
@@ -49,6 +53,9 @@ class Choices:
         for name, size in (("resolution_m", self.resolution_m), ("cell_m", self.cell_m)):
             if size is not None and not 0 < size < float("inf"):
                 raise InputError(f"{name} is {size}; give metres above 0")
+        if self.value_range is not None and not -inf < self.value_range[0] < self.value_range[1] < inf:
+            low, high = self.value_range
+            raise InputError(f"value_range is {low:g},{high:g}; give the values of black and of white")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +97,7 @@ class Job:
         InputError
             When bands, window, tile, overlap or resolution do not fit.
         """
+        _check_file(image)
         with open_raster(image) as reader:
             raster = reader.raster
         place, area = georeference(image), _area(raster, choices.window)
@@ -102,8 +110,8 @@ class Job:
         overlap = overlap_px(choices.overlap, side) if choices.overlap < 1 else choices.overlap
         overlap = overlap_px(min(overlap, side // 2) if side < choices.tile else overlap, side)
         rows, columns = (Axis.of(size, side=side, overlap=overlap) for size in (height, width))
-        cutter = Cutter(area, rows, columns, bands, choices.nodata)
-        notes = (*_notes(raster, place, bands, choices), *told)
+        cutter = Cutter(area, rows, columns, bands, choices.nodata, choices.value_range)
+        notes = (*_notes(raster, place, bands, choices), *told, *unlike_training(image, segmenter, cutter))
         return cls(image, raster, place.within(area), cell_m, cutter, choices, notes)
 
     def settings(self, segmenter: Segmenter, engine: str) -> Json:
@@ -124,7 +132,18 @@ class Job:
             "augment": self.choices.augment,
             "bands": list(cutter.bands),
             "nodata": self.choices.nodata,
+            "range": None if cutter.value_range is None else list(cutter.value_range),
         }
+
+
+def _check_file(image: Path) -> None:
+    """Tell the way out of a folder, which GDAL takes for a damaged file."""
+    inside = sorted(path.name for path in image.iterdir()) if image.is_dir() else []
+    if any(Path(name).suffix.lower() in RASTER_SUFFIXES for name in inside):
+        raise InputError(
+            f"{image} is a folder; give one image of it, or join them (gdalbuildvrt {image.name}.vrt "
+            f"{image}/*{Path(inside[0]).suffix})"
+        )
 
 
 def _area(raster: Raster, window: tuple[int, int, int, int] | None) -> Window:
@@ -166,8 +185,25 @@ def _factor(segmenter: Segmenter, held: float | None, choices: Choices) -> tuple
 
 def _notes(raster: Raster, place: Georeference, bands: tuple[int, ...], choices: Choices) -> tuple[str, ...]:
     found = []
-    if not place.crs:
-        found.append(f"{raster.path.name} has no coordinate system; the result has none either")
+    name = raster.path.name
+    if place.points:
+        found.append(
+            f"{name} lies by {len(place.points)} control points and no plane goes through them; the result "
+            "has them too, and gdalwarp makes a map of it"
+        )
+    elif place.by_sensor:
+        found.append(
+            f"{name} lies by the model of its sensor alone (RPC), which the result does not keep; rectify it "
+            "first (gdalwarp -rpc)"
+        )
+    elif not place.crs:
+        found.append(
+            f"{name} has no coordinate system; the result has none either; gdal_edit -a_srs names it"
+        )
+    elif place.crs_file is not None:
+        found.append(f"the coordinate system is that of {place.crs_file.name}")
+    elif place.transform is None:
+        found.append(f"{name} names a coordinate system and no place; the result has none either")
     if choices.bands is None and bands_of(raster) > len(bands):
         listed = ", ".join(map(str, bands))
         found.append(f"of {bands_of(raster)} bands, {listed} are used; bands (--bands) chooses others")

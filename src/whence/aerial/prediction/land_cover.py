@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Prediction", "predict"]
 
 _LEAST_MEMORY_MB = 64.0
+_ENDINGS = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def predict(
     bands: Sequence[int] | None = None,
     window: tuple[int, int, int, int] | None = None,
     nodata: float | None = None,
+    value_range: tuple[float, float] | None = None,
     compression: str = "deflate",
     restart: bool = False,
     memory_mb: float = 256.0,
@@ -145,6 +147,10 @@ def predict(
         Column, row, width and height of the part to predict, in pixels of the image; all by default.
     nodata
         A value that means nothing where all used bands have it, besides what the file declares.
+    value_range
+        Values that are black and white, such as (0, 4095): the image is brought from there to 0 and 1, as
+        images of 8 bits are from 0 and 255, and what is beyond is cut off. By default 16 bits are taken to
+        use all of their range, and floating point to be 0 to 1, unless the model was trained on such.
     compression
         ``"none"``, ``"deflate"``, ``"lzw"`` or ``"zstd"``.
     restart
@@ -184,7 +190,7 @@ def predict(
     """
     choices = Choices(
         tile, overlap, batch, workers, augment, resolution_m, cell_m,
-        None if bands is None else tuple(bands), window, nodata,
+        None if bands is None else tuple(bands), window, nodata, value_range,
     )  # fmt: skip
     if compression not in COMPRESSIONS or not memory_mb >= _LEAST_MEMORY_MB:
         raise InputError(
@@ -232,6 +238,11 @@ def _check_targets(image: Path, layers: list[Layer]) -> None:
     """Refuse, before the work, what would overwrite the image or be written twice."""
     for layer in layers:
         check_target(layer.path)
+        if layer.path.suffix.lower() not in _ENDINGS:
+            raise InputError(
+                f"{layer.path} does not end as a GeoTIFF does, and that is what the {layer.name} are written "
+                f"as; call it {layer.path.with_suffix('.tif').name}"
+            )
         if layer.path.resolve() == image.resolve():
             raise InputError(f"{layer.path} is the image itself; give the {layer.name} another name")
     if len({layer.path.resolve() for layer in layers}) < len(layers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -67,7 +68,7 @@ def write_layers(
                     level=_LEVEL,
                 )
             _write_names(layer)
-            copied.replace(beside)
+            shutil.move(copied, beside)  # it may go to another drive
 
 
 def _joined(store: BlockStore, layer: Layer, place: Georeference, tags: Mapping[str, str]) -> bytes:

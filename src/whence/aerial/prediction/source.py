@@ -59,6 +59,9 @@ class Cutter:
         Which bands, counted from 1.
     nodata
         A value that means nothing where all of those bands have it, besides what the file declares.
+    value_range
+        Values that are brought to 0 and 1, in floating point; what is beyond is cut off. None: values go to
+        the model as they are.
     """
 
     area: Window
@@ -66,6 +69,7 @@ class Cutter:
     columns: Axis
     bands: tuple[int, ...]
     nodata: float | None
+    value_range: tuple[float, float] | None = None
 
     @property
     def taps(self) -> tuple[Taps, Taps]:
@@ -87,8 +91,23 @@ class Cutter:
         there = self._there(values, there)
         if there is not None and not there.any():
             return Piece(None, None, window, there)
-        squares, valid = self._squared(values, there, row, column)
+        squares, valid = self._squared(self.ranged(values), there, row, column)
         return Piece(squares, valid, window, there)
+
+    def looked_at(self, reader: RasterReader, window: Window) -> NDArray[Any]:
+        """Give the values (n, bands) of a window of the raster, of pixels that hold something."""
+        values, there = reader.read(window)
+        values = self._chosen(values, reader.raster)
+        there = self._there(values, there)
+        return self.ranged(values.reshape(-1, values.shape[-1]) if there is None else values[there])
+
+    def ranged(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Bring values (…, bands) to 0 and 1 where that is asked for."""
+        if self.value_range is None:
+            return values
+        low, high = self.value_range
+        shares = (values.astype(np.float64) - low) / (high - low)
+        return np.asarray(np.clip(shares, 0.0, 1.0), np.float32)
 
     def _window(self, row: int, column: int) -> Window:
         """Give the pixels of the image that the tile, or what is brought back from it, can depend on."""

@@ -38,6 +38,16 @@ def _window(context: click.Context, option: click.Parameter, text: str | None) -
     return found
 
 
+def _range(_context: click.Context, option: click.Parameter, text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} are not two numbers such as 0,4095", param=option) from None
+    return low, high
+
+
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
 @click.option("--model", default="starter", show_default=True, help="Folder, or a model that comes along.")
@@ -61,6 +71,13 @@ def _window(context: click.Context, option: click.Parameter, text: str | None) -
     "--window", callback=_window, metavar="COLUMN,ROW,WIDTH,HEIGHT", help="Part to predict, in pixels."
 )
 @click.option("--nodata", type=float, help="Value that means nothing, where the file does not say it.")
+@click.option(
+    "--range",
+    "value_range",
+    callback=_range,
+    metavar="LOW,HIGH",
+    help="Values that are black and white, such as 0,4095, where the image does not use all of its bits.",
+)
 @click.option("--compression", default="deflate", show_default=True, help="none, deflate, lzw or zstd.")
 @click.option("--restart", is_flag=True, help="Do again what an earlier run has done.")
 @click.option("--json", "as_json", is_flag=True, help="JSON to stdout instead of text.")
@@ -85,6 +102,7 @@ def predict(
     bands: tuple[int, ...] | None,
     window: tuple[int, int, int, int] | None,
     nodata: float | None,
+    value_range: tuple[float, float] | None,
     compression: str,
     restart: bool,
     as_json: bool,
@@ -121,6 +139,7 @@ def predict(
             bands=bands,
             window=window,
             nodata=nodata,
+            value_range=value_range,
             compression=compression,
             restart=restart,
             progress=tell,
@@ -145,9 +164,11 @@ def _way_on(out: Path) -> Iterator[None]:
 
 def _tell(found: Prediction) -> None:
     all_tiles, empty, earlier = found.tiles
-    parts = [f"{all_tiles} tiles"]
+    parts = [f"{all_tiles} tile{'s' * (all_tiles != 1)}"]
     parts += [f"{empty} of them empty"] if empty else []
     parts += [f"{earlier} from an earlier run"] if earlier else []
     click.echo(visible(f"{', '.join(map(str, found.layers.values()))}: {', '.join(parts)}"), err=True)
     for name, share in sorted(found.shares.items(), key=lambda one: -one[1]):
         click.echo(f"{100 * share:5.1f} %  {visible(name)}")
+    following = f"whence aerial polygons {found.path} --out {found.path.with_suffix('.gpkg')}"
+    click.echo(visible(f"next: {following}"), err=True)
