@@ -205,22 +205,25 @@ class AerialModel:
             When there is none.
         FormatError
             When it is foreign, of another version, incomplete or damaged.
+        InputError
+            When there is no such device.
         MissingExtraError
             Without torch or safetensors.
         """
         from whence.learn.precision import device_named
 
         header, weights = read_folder(folder)
+        where = device_named(device)
         try:
             network = network_named(**header["network"])
             network.load_state_dict(weights)
             model = cls(
                 Scheme.of_json(header["scheme"]),
-                network.to(device_named(device)),
+                network.to(where),
                 Normalisation.of_json(header["normalisation"]),
                 reduction=int(header["reduction"]),
                 scales=tuple(header["scales"]),
-                offsets=tuple(map(float, header["offsets"])),
+                offsets=tuple(map(float, header.get("offsets", ()))),
                 cell_m=header["cell_m"],
                 name=str(header["name"]),
                 card=dict(header["card"]),

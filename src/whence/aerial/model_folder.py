@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
     from whence.typing import Json, PathLike
 
-__all__ = ["HEADER", "VERSION", "WEIGHTS", "read_folder", "write_folder"]
+__all__ = ["HEADER", "RUN_MODEL", "VERSION", "WEIGHTS", "read_folder", "write_folder"]
 
 HEADER, WEIGHTS = "model.json", "weights.safetensors"
+RUN_MODEL = "model"
+"""Where a training puts its model, within the folder of the run."""
 VERSION = 1
 _FORMAT = "whence aerial model"
 
@@ -50,6 +53,7 @@ def write_folder(
         (beside / HEADER).write_text(text + "\n", encoding="utf-8")
         with disk_errors():
             files.save_file(kept, beside / WEIGHTS)
+        shutil.copymode(beside / HEADER, beside / WEIGHTS)  # safetensors lets only the owner read
     return Path(folder)
 
 
@@ -65,7 +69,8 @@ def read_folder(folder: PathLike) -> tuple[Json, dict[str, torch.Tensor]]:
     """
     place = Path(folder)
     if not (place / HEADER).is_file():
-        raise NotFoundError(f"{place} holds no aerial model: there is no {HEADER} in it")
+        below = f"; that of the run is {place / RUN_MODEL}" if (place / RUN_MODEL / HEADER).is_file() else ""
+        raise NotFoundError(f"{place} holds no aerial model: there is no {HEADER} in it{below}")
     try:
         header = json.loads((place / HEADER).read_text(encoding="utf-8"))
         told, version = header["format"], header["version"]

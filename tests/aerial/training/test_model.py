@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -160,6 +161,29 @@ def test_a_foreign_folder_is_told(model: AerialModel, tmp_path: Path, values: di
     spoilt(folder, **values)
     with pytest.raises(FormatError, match=told):
         load_model(folder)
+
+
+def test_a_device_that_is_not_here_is_no_fault_of_the_model(model: AerialModel, tmp_path: Path) -> None:
+    folder = model.write(tmp_path / "made")
+    with pytest.raises(InputError, match="use auto or cpu") as told:
+        load_model(folder, device="cuda:77")
+    assert "copy it again" not in str(told.value)
+
+
+def test_the_folder_of_the_run_tells_where_its_model_is(model: AerialModel, tmp_path: Path) -> None:
+    model.write(tmp_path / "model")
+    with pytest.raises(NotFoundError, match=r"that of the run is .*model"):
+        load_model(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_who_may_read_the_header_may_read_the_weights(model: AerialModel, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        folder = model.write(tmp_path / "made")
+    finally:
+        os.umask(before)
+    assert {oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == {"0o644"}
 
 
 def test_a_truncated_file_is_told(model: AerialModel, tmp_path: Path) -> None:
