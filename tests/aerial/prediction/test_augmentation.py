@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pixel_models import Around, picture
+from pixel_models import Around, picture, read, write
 
+from whence.aerial import predict
 from whence.aerial.prediction.augmentation import D4, augmentation, averaged
 from whence.aerial.prediction.blending import quantised
 from whence.errors import InputError
@@ -38,6 +39,29 @@ def test_the_mean_turns_with_the_picture(turn) -> None:
     np.testing.assert_array_equal(turn.undo(laid, (2, 3)), straight)
     alone = quantised(network(tiles, None))
     assert (straight != alone).any(), "the network would be the same in all positions"
+
+
+@pytest.mark.parametrize("turn", D4)
+@pytest.mark.parametrize("size", [(31, 32), (17, 9), (1, 30)])
+def test_the_mean_turns_with_a_picture_of_any_size(tmp_path, turn, size) -> None:
+    """From file to file; the picture is smaller than a tile, and filled up below and to the right."""
+    image = picture(*size)
+    write(tmp_path / "straight.tif", image)
+    write(tmp_path / "laid.tif", turn.apply(image, AXES))
+    found = {}
+    for name in ("straight", "laid"):
+        probabilities = tmp_path / f"{name}.p.tif"
+        predict(
+            tmp_path / f"{name}.tif",
+            Around(),
+            tmp_path / f"{name}.c.tif",
+            probabilities=probabilities,
+            probability_type="float32",
+            augment="d4",
+            tile=64,
+        )
+        found[name] = read(probabilities)
+    np.testing.assert_array_equal(turn.undo(found["laid"], (1, 2)), found["straight"])
 
 
 def test_the_mean_is_that_of_a_loop_and_valid_turns_along() -> None:

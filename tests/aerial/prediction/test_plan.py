@@ -66,3 +66,9 @@ def test_tiles_are_no_larger_than_the_image_needs() -> None:
     assert tile_side(512, 1) == 32
     with pytest.raises(InputError, match="too small"):
         tile_side(16, 1000)
+
+
+@given(st.integers(32, 1024), st.floats(0.01, 0.75))
+def test_an_overlap_that_is_granted_is_granted_again(side: int, share: float) -> None:
+    pixels = overlap_px(share, side)
+    assert overlap_px(max(pixels, 1), side) == max(pixels, 1)

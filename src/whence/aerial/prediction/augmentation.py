@@ -72,11 +72,14 @@ def averaged(
     valid: Bools | None,
     *,
     turns: tuple[Turn, ...],
+    held: tuple[int, int] | None = None,
     room: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint32]:
     """Mean of the answers to a batch laid down in several ways, each turned back.
 
-    The mean is taken over whole numbers: laying the batch down otherwise changes nothing but the places.
+    The mean is taken over whole numbers: laying the batch down otherwise changes nothing but the places. A
+    tile that the image does not fill is filled up by mirroring after it was turned, so that the same holds
+    for an image of any size.
 
     Parameters
     ----------
@@ -86,6 +89,9 @@ def averaged(
         Its arguments; the tiles are square.
     turns
         Their number is a power of two.
+    held
+        Rows and columns of the tiles that are of the image, from above and left; all when None. Where none
+        of the image is, the answer is 0.
     room
         Where the result may go, (B, classes, rows, cols).
 
@@ -96,12 +102,23 @@ def averaged(
     """
     if turns == D4[:1]:
         return quantised(probabilities(tiles, valid), room)
-    total: NDArray[np.uint32] | None = None
-    for turn in turns:
-        seen = None if valid is None else turn.apply(valid, (1, 2))
-        said = quantised(probabilities(turn.apply(tiles, (1, 2)), seen))
-        back = turn.undo(said, (2, 3))
-        total = back if total is None else total + back
-    if total is None:
+    if not turns:
         raise InputError("there must be at least one way to lay a tile down")
-    return (total + np.uint32(len(turns) // 2)) // np.uint32(len(turns))
+    side = tiles.shape[1]
+    rows, columns = held or (side, side)
+    total = np.zeros((len(tiles), 0, 0, 0), np.uint32)
+    for turn in turns:
+        seen = None if valid is None else _laid(valid[:, :rows, :columns], turn, side)
+        said = quantised(probabilities(_laid(tiles[:, :rows, :columns], turn, side), seen))
+        height, width = (columns, rows) if turn.quarters % 2 else (rows, columns)
+        back = turn.undo(said[:, :, :height, :width], (2, 3))
+        total = total + back if total.size else back
+    mean = (total + np.uint32(len(turns) // 2)) // np.uint32(len(turns))
+    return np.pad(mean, ((0, 0), (0, 0), (0, side - rows), (0, side - columns)))
+
+
+def _laid(part: NDArray[Any], turn: Turn, side: int) -> NDArray[Any]:
+    """Turn (B, rows, cols, …) and fill it up to a square by mirroring."""
+    laid = turn.apply(part, (1, 2))
+    missing = [(0, 0), (0, side - laid.shape[1]), (0, side - laid.shape[2]), *[(0, 0)] * (laid.ndim - 3)]
+    return np.pad(laid, missing, mode="symmetric") if laid.shape[1:3] != (side, side) else laid

@@ -105,7 +105,7 @@ def overlap_px(overlap: float, side: int) -> int:
             f"an overlap of {overlap:g} does not go with tiles of {side} pixels; give 0 to "
             f"{int(_GREATEST_SHARE * side)} pixels, or a share below {_GREATEST_SHARE}"
         )
-    return round(pixels)
+    return min(round(pixels), int(_GREATEST_SHARE * side))
 
 
 def _starts(size: int, side: int, overlap: int) -> tuple[int, ...]:

@@ -144,7 +144,9 @@ class Pass:
             return iter(())
         tiles = np.stack([one.values for one in pieces if one.values is not None])
         valid = _stacked(pieces, tiles.shape[:3])
-        return iter(averaged(self._probabilities, tiles, valid, turns=self._turns, room=self._room(tiles)))
+        cutter, room = self._job.cutter, self._room(tiles)
+        held = min(cutter.rows.size, cutter.rows.side), min(cutter.columns.size, cutter.columns.side)
+        return iter(averaged(self._probabilities, tiles, valid, turns=self._turns, held=held, room=room))
 
     def _room(self, tiles: NDArray[Any]) -> NDArray[np.float32]:
         """Give the memory that the answers to one batch after the other are put in."""
