@@ -328,6 +328,9 @@ def test_folders_that_would_mix_scenes_tiles_and_masks_are_refused(potsdam, tmp_
     with pytest.raises(InputError, match="holds the scenes themselves"):
         cut_tiles(scenes, tmp_path / "o", scenes.scenes[0].image.parent)
     assert not (tmp_path / "o").exists()
+    (tmp_path / "letter").write_text("a file")
+    with pytest.raises(InputError, match="cannot be made"):
+        cut_tiles(scenes, tmp_path / "o", tmp_path / "letter/masks")
     with pytest.raises(NotEnoughDataError, match="no scenes"):
         cut_tiles(dataclasses.replace(scenes, scenes=()), tmp_path / "o")
 

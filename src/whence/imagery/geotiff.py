@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from whence.typing import PathLike
 
-__all__ = ["BLOCK_PX", "COMPRESSIONS", "copy_optimised", "hidden_folder", "refusals"]
+__all__ = ["BLOCK_PX", "COMPRESSIONS", "copy_optimised", "gdal_errors", "hidden_folder", "refusals"]
 
 BLOCK_PX = 512
 """Side of the squares that pixels are stored in."""
@@ -71,6 +71,14 @@ def hidden_folder(beside: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+def gdal_errors() -> tuple[type[Exception], ...]:
+    """Give what rasterio raises when GDAL fails: its copies let GDAL's own errors through."""
+    from rasterio._err import CPLE_BaseError
+    from rasterio.errors import RasterioError
+
+    return RasterioError, CPLE_BaseError
+
+
 @contextmanager
 def refusals(path: PathLike) -> Iterator[None]:
     """Turn what GDAL raises while writing into a sentence.
@@ -80,11 +88,9 @@ def refusals(path: PathLike) -> Iterator[None]:
     InputError
         When the disk is full or the file cannot be written.
     """
-    from rasterio.errors import RasterioError
-
     try:
         yield
-    except RasterioError as error:
+    except gdal_errors() as error:
         raise InputError(
             f"{path} cannot be written ({error.__cause__ or error}); nothing was changed, make room or "
             "choose another place"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whence.errors import InputError, NotAnImageError, NotFoundError
+from whence.imagery.geotiff import gdal_errors
 from whence.imagery.naming import legible
 
 if TYPE_CHECKING:
@@ -276,12 +277,11 @@ def _is_alpha(dataset: Any, band: int) -> bool:
 
 def _copy_tiled(dataset: Any, target: Path, source: Path) -> Path:
     from rasterio import shutil
-    from rasterio.errors import RasterioError
 
     options = {"tiled": True, "blockxsize": _TILE_PX, "blockysize": _TILE_PX, "bigtiff": "IF_SAFER"}
     try:
         shutil.copy(dataset, str(target), driver="GTiff", **options)
-    except RasterioError as error:
+    except gdal_errors() as error:
         raise NotAnImageError(
             f"{source} cannot be copied into tiles ({_first_cause(error)}); it is truncated or damaged, "
             f"or {target.parent} is full (TMPDIR names another place)"

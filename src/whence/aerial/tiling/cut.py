@@ -83,9 +83,7 @@ def cut_tiles(
     masks = Path(masks_to) if masked and masks_to is not None else None
     _check_names(scenes)
     _check_folders(scenes, images, masks)
-    for folder in (images, masks):
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+    _make_folders(images, masks)
     home = masks or images
     settings = dataclasses.asdict(chosen) | {"scheme": scenes.scheme.to_json()}
     journal = Journal.open(home, settings, restart=restart)
@@ -142,6 +140,15 @@ def _summed(scenes: SceneSet, results: list[tuple[Json, bool]]) -> Cutting:
         kept=sum(len(result["tiles"]) for result, there in results if there),
         left_out=scenes.left_out,
     )
+
+
+def _make_folders(*folders: Path | None) -> None:
+    for folder in folders:
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be made ({error.strerror}); choose another place") from error
 
 
 def _others(
