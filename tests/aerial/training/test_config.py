@@ -43,6 +43,10 @@ def test_it_comes_back_from_toml(tmp_path: Path) -> None:
         ({"model": {"reduction": 0}}, "at least 1"),
         ({"data": {"root": ""}}, "needs the folder"),
         ({"data": []}, "must be a table"),
+        ({"data": {"dataset": "foldr"}}, r"choose one of: potsdam, .*; is folder meant\?"),
+        ({"network": {"name": "unetfromer"}}, r"is unetformer meant\?"),
+        ({"loss": {"weights": {"dicce": 1.0}}}, r"is dice meant\?"),
+        ({"loss": {"options": {"lovas": {}}}}, r"is lovasz meant\?"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(values: dict, told: str) -> None:

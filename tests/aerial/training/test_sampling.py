@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import fake_layouts as fakes
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from whence.aerial.training.sampling import Placement, TurnedCrops
 from whence.aerial.training.scenes import TrainingScenes, reduced
 from whence.aerial.training.settings import CropSettings
 from whence.errors import InputError
+from whence.imagery.raster import Window
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +118,22 @@ def test_settings_out_of_range_are_refused() -> None:
     for wrong in ({"side_px": 16}, {"scale": (2.0, 1.0)}, {"turn": "some"}, {"balance": 1.5}):
         with pytest.raises(InputError, match="crops"):
             CropSettings(**wrong)
+
+
+@pytest.mark.parametrize("memory_mb", [64, 0])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_where_nothing_is_there_is_the_mean(tmp_path: Path, dtype: type, memory_mb: int) -> None:
+    """As predictions show it: normalised it is 0, not the darkest grey; also beside it, after a reduction."""
+    image = fakes.picture(0, (40, 40), bands=3).astype(dtype)
+    image[:, :13] = 0 if dtype is np.uint8 else np.nan
+    fakes.write_tiff(tmp_path / "images/a.tif", image, nodata=0 if dtype is np.uint8 else np.nan)
+    fakes.write_tiff(tmp_path / "masks/a.tif", np.ones((40, 40), np.uint8))
+    whole = open_dataset("folder", tmp_path, scheme="buildings")
+    scenes = TrainingScenes(whole, reduction=2, memory_mb=memory_mb)
+    mean = image[:, 13:].reshape(-1, 3).astype(np.float64).mean(axis=0)
+    part = scenes.patch(0, Window(0, 5, 10, 15))
+    np.testing.assert_allclose(part.image[:, :6], np.broadcast_to(mean, (15, 6, 3)), atol=0.51)
+    edge = image[10:40, 12:14].astype(np.float64)
+    edge[:, 0] = mean
+    np.testing.assert_allclose(part.image[:, 6], edge.reshape(15, 2, 2, 3).mean(axis=(1, 2)), atol=1.0)
+    assert (part.ids[:, :6] == 255).all()

@@ -12,9 +12,10 @@ import numpy as np
 from whence.aerial.augmentation import Augmentation
 from whence.aerial.datasets import SceneSet, open_dataset
 from whence.aerial.normalisation import Normalisation
+from whence.aerial.training.leaks import leaks
 from whence.aerial.training.sampling import TurnedCrops
 from whence.aerial.training.scenes import TrainingScenes
-from whence.errors import InputError
+from whence.errors import InputError, NotEnoughDataError
 
 if TYPE_CHECKING:
     from whence.aerial.losses import Joint
@@ -63,12 +64,18 @@ class TrainingData:
                 raise InputError(
                     f"the scene {both[0]} is in data.train and in data.validation; keep it in one"
                 )
+        Augmentation(config.augmentation.transforms, seed=0)  # what cannot be made is told before the reading
         return cls(config, train, held)
 
     @property
     def scheme(self) -> Scheme:
         """The classes."""
         return self.train.scheme
+
+    @cached_property
+    def leaks(self) -> tuple[str, ...]:
+        """What the scenes that are held back have in common with those to learn from."""
+        return tuple(leaks(self.train, self.held)) if self.held else ()
 
     @cached_property
     def scenes(self) -> TrainingScenes:
@@ -168,6 +175,7 @@ class TrainingData:
         return (
             f"held back: {held}; one confusion matrix over all pixels at full resolution, full borders, "
             f"ignored pixels left out, no test-time augmentation; {self.scheme.protocol}"
+            + "".join(f"; not independent: {one}" for one in self.leaks)
         )
 
     def sentences(self) -> list[str]:
@@ -179,6 +187,7 @@ class TrainingData:
             f"{len(self.train)} scenes to learn from, {held} held back",
             f"pixels to learn from: {told}",
             *self.train.left_out,
+            *(f"{one}; figures will be too good, split by place" for one in self.leaks),
         ]
 
     def _images(self) -> Iterator[tuple[Any, Any]]:
@@ -210,4 +219,8 @@ def chosen_scenes(whole: SceneSet, asked: tuple[str, ...]) -> SceneSet:
 
 def _without(whole: SceneSet, held: SceneSet | None) -> SceneSet:
     """Everything but the places that are held back: a place is never on both sides."""
+    if held is not None and {*held.groups} == {*whole.groups}:
+        raise NotEnoughDataError(
+            f"data.validation holds back every place ({', '.join(whole.groups[:8])}); leave some for learning"
+        )
     return whole if held is None else whole.choose(without=held.groups)

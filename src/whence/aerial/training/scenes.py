@@ -35,7 +35,8 @@ class Patch(NamedTuple):
     Attributes
     ----------
     image
-        (rows, cols, bands) uint8, or float32 divided by the divisor of its type.
+        (rows, cols, bands) uint8, or float32 divided by the divisor of its type. Where nothing is, the mean
+        of the scene, as networks are shown the mean there when they predict.
     ids
         (rows, cols) training ids; `IGNORE` where nothing is.
     """
@@ -53,6 +54,7 @@ class _Known:
     columns: int
     counts: Ints  # pixels per class
     places: Sequence[Ints]  # per class (n, 2) row, column
+    mean: NDArray[Any]  # (bands,) of the pixels that hold something, in the type of a patch
     kept: Patch | None = None
 
 
@@ -140,7 +142,8 @@ class TrainingScenes:
         step = self.reduction
         full = Window(window.column * step, window.row * step, window.width * step, window.height * step)
         with self.scenes.opened(one.scene, any_order=True) as reader:
-            return self._reduced(*reader.read(full))
+            image, ids, valid = reader.read(full)
+        return self._reduced(self._divided(image), ids, valid, one.mean)
 
     def _look(self, scene: Scene, rng: np.random.Generator) -> _Known:
         image, ids, valid = self.scenes.read(scene)
@@ -149,7 +152,9 @@ class TrainingScenes:
         self._digest.update(f"{scene.name} {image.dtype.str} {image.shape};".encode())
         self._digest.update(np.ascontiguousarray(image).data)
         self._digest.update(np.ascontiguousarray(ids).data)
-        patch = self._reduced(image, ids, valid)
+        image = self._divided(image)
+        mean = _mean(image, valid)
+        patch = self._reduced(image, ids, valid, mean)
         if not patch.ids.size:
             raise InputError(f"the scene {scene.name} has {image.shape[:2]} pixels, fewer than the reduction")
         classes = len(self.scenes.scheme.classes)
@@ -159,17 +164,31 @@ class TrainingScenes:
         self._room -= room
         kept = patch if self._room >= 0 else None
         rows, columns = patch.ids.shape
-        return _Known(scene, rows, columns, counts, places, kept)
+        return _Known(scene, rows, columns, counts, places, mean, kept)
 
-    def _reduced(self, image: NDArray[Any], ids: NDArray[np.uint8] | None, valid: Bools | None) -> Patch:
+    def _divided(self, image: NDArray[Any]) -> NDArray[Any]:
+        if image.dtype == np.uint8 and "uint8" not in self.divisors:
+            return image
+        name = image.dtype.name
+        return image.astype(np.float32) / np.float32(self.divisors.get(name, DIVISORS.get(name, 1.0)))
+
+    def _reduced(
+        self, image: NDArray[Any], ids: NDArray[np.uint8] | None, valid: Bools | None, mean: NDArray[Any]
+    ) -> Patch:
         if ids is None:
             raise InputError("a scene without a mask cannot be learnt from")
-        if image.dtype != np.uint8 or "uint8" in self.divisors:
-            name = image.dtype.name
-            image = image.astype(np.float32) / self.divisors.get(name, DIVISORS.get(name, 1.0))
         if valid is not None:
-            image = np.where(valid[..., None], image, np.zeros((), image.dtype))
+            image = np.where(valid[..., None], image, mean)
         return Patch(reduced(image, self.reduction), _nearest(ids, self.reduction))
+
+
+def _mean(image: NDArray[Any], valid: Bools | None) -> NDArray[Any]:
+    """Mean (bands,) of the pixels that hold something, in the type of the image."""
+    there = image.reshape(-1, image.shape[-1]) if valid is None else image[valid]
+    if not len(there):
+        return np.zeros(image.shape[-1], image.dtype)
+    mean = there.mean(axis=0, dtype=np.float64)
+    return np.asarray(np.rint(mean) if image.dtype == np.uint8 else mean).astype(image.dtype)
 
 
 def reduced(image: NDArray[Any], step: int) -> NDArray[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,11 @@ class DataSettings:
     validation: tuple[str, ...] = ()
     name: str = ""
     licence: str = ""
+
+    def __post_init__(self) -> None:
+        from whence.aerial.datasets import DATASETS
+
+        _check_name("data.dataset", self.dataset, DATASETS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +135,11 @@ class NetworkSettings:
     start: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        from whence.aerial.models import NETWORKS
+
+        _check_name("network.name", self.name, NETWORKS)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossSettings:
@@ -163,6 +174,10 @@ class LossSettings:
     def __post_init__(self) -> None:
         if self.class_weights not in WEIGHTS:
             raise InputError(f"loss.class_weights is {self.class_weights!r}; choose balanced or none")
+        from whence.aerial.losses import LOSSES
+
+        for name in (*self.weights, *self.options):
+            _check_name("loss", name, LOSSES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,10 +267,7 @@ class TrainingSettings:
 
         known = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "precision": PRECISIONS}
         for name, names in known.items():
-            if getattr(self, name) not in names:
-                raise InputError(
-                    f"training.{name} is {getattr(self, name)!r}; choose one of: {', '.join(names)}"
-                )
+            _check_name(f"training.{name}", getattr(self, name), names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,3 +312,12 @@ class ModelSettings:
             raise InputError(f"model.prior is {self.prior}; it lies between 0 and 1")
         if not self.cell_m >= 0.0:
             raise InputError(f"model.cell_m is {self.cell_m}; it must not be negative")
+
+
+def _check_name(setting: str, name: str, known: Iterable[str]) -> None:
+    """Refuse a name that no table has, before any scene is read."""
+    listed = list(known)
+    if name not in listed:
+        near = difflib.get_close_matches(name, listed, n=1)
+        meant = f"; is {near[0]} meant?" if near else ""
+        raise InputError(f"{setting} is {name!r}; choose one of: {', '.join(listed)}{meant}")
