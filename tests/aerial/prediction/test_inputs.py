@@ -266,3 +266,11 @@ def test_results_may_go_to_another_drive(tmp_path, monkeypatch):
     )
     assert read(tmp_path / "other/p.tif").shape == (3, 80, 90)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "c.tif", "c.tif.aux.xml", "other"]
+
+
+@pytest.mark.parametrize("tile", [32, 128, 512])
+def test_any_tile_goes_without_an_overlap(tmp_path, tile):
+    write(tmp_path / "a.tif", picture(200, 140))
+    predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", tile=tile)
+    expected = shares_of(picture(200, 140)).argmax(axis=-1)
+    assert (read(tmp_path / "c.tif")[0] == expected).mean() > 0.99

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Prediction", "predict"]
 
 _LEAST_MEMORY_MB = 64.0
+_OVERLAP_PX = 128
 _ENDINGS = (".tif", ".tiff")
 
 
@@ -82,7 +83,7 @@ def predict(
     out: PathLike,
     *,
     tile: int = 512,
-    overlap: float = 128,
+    overlap: float | None = None,
     batch: int = 4,
     workers: int = 2,
     augment: str = "none",
@@ -122,7 +123,7 @@ def predict(
         for nothing, with colours, names (in ``out.aux.xml``), coordinate system and place of the image.
     tile, overlap
         Side of the tiles in cells of the network, and how far neighbours overlap at least: pixels, or below 1
-        a share of the tile.
+        a share of the tile; 128 pixels by default, or half of a tile where that is less.
     batch, workers
         Tiles that the network sees at once, and threads that read.
     augment
@@ -188,6 +189,7 @@ def predict(
     >>> found.shares["Building"]                                            # doctest: +SKIP
     0.134
     """
+    overlap = min(_OVERLAP_PX, tile // 2) if overlap is None else overlap
     choices = Choices(
         tile, overlap, batch, workers, augment, resolution_m, cell_m,
         None if bands is None else tuple(bands), window, nodata, value_range,

@@ -53,7 +53,12 @@ def _range(_context: click.Context, option: click.Parameter, text: str | None) -
 @click.option("--model", default="starter", show_default=True, help="Folder, or a model that comes along.")
 @click.option("--out", required=True, type=a_file, help="GeoTIFF of the classes.")
 @click.option("--tile", default=512, show_default=True, help="Side of the tiles in pixels.")
-@click.option("--overlap", default=128.0, show_default=True, help="Pixels, or below 1 a share of the tile.")
+@click.option(
+    "--overlap",
+    type=float,
+    show_default="128, or half of a smaller tile",
+    help="Pixels, or below 1 a share of the tile.",
+)
 @click.option("--batch", default=4, show_default=True, help="Tiles that the network sees at once.")
 @click.option("--workers", default=2, show_default=True, help="Threads that read.")
 @click.option("--augment", default="none", show_default=True, help="none, or d4: mean of 8 positions.")
@@ -86,7 +91,7 @@ def predict(
     model: str,
     out: Path,
     tile: int,
-    overlap: float,
+    overlap: float | None,
     batch: int,
     workers: int,
     augment: str,
