@@ -20,7 +20,7 @@ from whence.aerial.polygons.faces import Faces, faces_of
 from whence.aerial.polygons.files import Layer, check_format, format_of, write_layer
 from whence.aerial.polygons.ground import Ground
 from whence.aerial.polygons.replacing import replaced
-from whence.aerial.polygons.right_angles import GUARD_IOU, squared
+from whence.aerial.polygons.right_angles import GUARD_IOU, Squared, squared_together
 from whence.aerial.polygons.rows import BLOCK_PX, Rows
 from whence.aerial.polygons.separation import Separation, separated
 from whence.aerial.polygons.sieve import sieved
@@ -237,15 +237,20 @@ def _squared(
         return faces.polygons, ()
     raw = faces_of(traced.arcs)
     place = np.argsort(raw.keys)[np.searchsorted(np.sort(raw.keys), faces.keys[asked])]
-    cell, back = math.sqrt(ground.cell_m2), np.linalg.inv(ground.plane).T
-    flat = shapely.transform(raw.polygons[place], lambda at: at @ ground.plane.T)
-    found = {}
-    for number, outline in zip(np.flatnonzero(asked).tolist(), flat, strict=True):
-        fit = squared(outline, cell=cell, tolerance=cleaning.simplify, guard_iou=cleaning.guard_iou)
-        if fit is not None:
-            found[number] = shapely.transform(fit[0], lambda at: at @ back)
-    note = f"{len(found)} of {int(asked.sum())} polygons got right angles; the others do not fit any"
-    return replaced(faces.polygons, found), (note,)
+    found = squared_together(
+        raw.polygons[place], plane=ground.plane, tolerance=cleaning.simplify, guard_iou=cleaning.guard_iou
+    )
+    numbers = np.flatnonzero(asked)
+    new = {int(numbers[k]): polygon for k, polygon in found.polygons.items()}
+    refused = np.setdiff1d(numbers, list(new))
+    return replaced(faces.polygons, new, beside=refused), (_told(found, len(numbers)),)
+
+
+def _told(found: Squared, asked: int) -> str:
+    told = f"{len(found.polygons)} of {asked} polygons got right angles"
+    if found.yielding:
+        told += f", {len(found.yielding)} keep their outline for the sake of those that they touch"
+    return f"{told}; the others do not fit any"
 
 
 def _layer(

@@ -4,279 +4,275 @@ An outline is simplified, its main direction found, every wall turned into that 
 laid through the middle of the pixels' edges that it stands for (least squares). Walls in other directions
 stay as they are where they are long; where too much of the outline is in no main direction (round roofs),
 or the result overlaps the outline as traced too little, it is refused.
+
+Outlines that touch are fitted together: a wall that two of them have is fitted once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
+
+from whence.aerial.polygons.chains import Chains, Ring, chains_of
+from whence.aerial.polygons.directions import Piece, common_directions, main_directions
+from whence.aerial.polygons.walls import Side, Walls, wall_of
 
 if TYPE_CHECKING:
-    from whence.typing import Floats
+    from collections.abc import Iterable
 
-__all__ = ["GUARD_IOU", "main_directions", "squared"]
+    from numpy.typing import NDArray
+
+    from whence.typing import Floats, Ints
+
+__all__ = ["GUARD_IOU", "Squared", "squared", "squared_together"]
 
 GUARD_IOU = 0.85
-_NEAR = np.radians(15.0)
-_LEAST_ALIGNED = 0.7  # of the outline; of a circle it is 0.33, or 0.67 with two directions
 _ROUND = 0.88  # 4 π area / perimeter²; a circle has 1, an octagon 0.948, a hexagon 0.907, a square 0.785
 _SECOND_GUARD_IOU = 0.92  # for a second trial with more tolerance; a square in the place of a circle has 0.91
-_SECOND_SHARE = 0.2
 _TOLERANCE_CELLS = 1.5
-_PARALLEL = np.sin(np.radians(8.0))
-_SHORT_STEPS = 2.5
-_ROUNDS = 50
+_OVERLAP = 1e-9  # of a pixel
+_TRIALS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class _Wall:
-    """A straight piece: a point of it, its direction, its length, and where it came from."""
+class Squared:
+    """Outlines with right angles.
 
-    point: Floats
-    along: Floats
-    length: float
+    Attributes
+    ----------
+    polygons
+        Number of an outline -> polygon; those that were refused are not there.
+    yielding
+        Numbers of those that would fit alone, and were refused for the sake of others that they touch.
+    """
 
-    def meets(self, other: _Wall) -> Floats | None:
-        """Give the corner with another wall, or None when they are almost parallel."""
-        cross = float(self.along[0] * other.along[1] - self.along[1] * other.along[0])
-        if abs(cross) < _PARALLEL:
-            return None
-        apart = other.point - self.point
-        step = (apart[0] * other.along[1] - apart[1] * other.along[0]) / cross
-        return np.asarray(self.point + step * self.along)
+    polygons: dict[int, Any]
+    yielding: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Rules:
+    """The plane that things are fitted in, the side of a pixel there, and the trials: step and least IoU."""
+
+    plane: Floats
+    cell: float
+    trials: tuple[tuple[float, float], ...]
+
+    def laid(self, outlines: NDArray[Any]) -> NDArray[Any]:
+        """Lay polygons in columns and rows into the plane."""
+        return np.asarray(shapely.transform(outlines, lambda at: _times(at, self.plane)))
+
+    def lifted(self, polygon: Any) -> Any:
+        """Give a polygon of the plane in columns and rows."""
+        back = np.asarray(np.linalg.inv(self.plane), np.float64)
+        return shapely.transform(polygon, lambda at: _times(at, back))
 
 
 def squared(
-    outline: Any, *, cell: float, tolerance: float = 0.0, guard_iou: float = GUARD_IOU
-) -> tuple[Any, float] | None:
-    """Give an outline right angles.
+    outline: Any, *, plane: Floats | None = None, tolerance: float = 0.0, guard_iou: float = GUARD_IOU
+) -> Any:
+    """Give one outline right angles; None when it is refused. See `squared_together`."""
+    found = squared_together(np.array([outline]), plane=plane, tolerance=tolerance, guard_iou=guard_iou)
+    return found.polygons.get(0)
+
+
+def squared_together(
+    outlines: NDArray[Any],
+    *,
+    plane: Floats | None = None,
+    tolerance: float = 0.0,
+    guard_iou: float = GUARD_IOU,
+) -> Squared:
+    """Give outlines right angles; those that touch keep their common walls.
 
     Parameters
     ----------
-    outline
-        Polygon of shapely as traced along pixels, in a plane with one unit in both directions.
-    cell
-        Side of a pixel in that unit.
+    outlines
+        (n,) polygons as traced along pixels, in columns and rows, that do not overlap.
+    plane
+        (2, 2) turns (column, row) into a plane with one unit in both directions; None takes pixels.
     tolerance
-        Steps of a wall smaller than this, at least 1.5 pixels, are evened out.
+        Steps of a wall smaller than this, at least 1.5 pixels, are evened out; in the unit of the plane.
     guard_iou
-        Least overlap with the outline.
+        Least overlap of each with its outline.
 
     Returns
     -------
-    tuple or None
-        The polygon and its IoU with the outline; None when it is refused.
+    Squared
+        In columns and rows. Of outlines that touch, vertices on common walls are those of both, to the last
+        digit. What is refused takes no part in the fit of the others.
     """
-    import shapely
-
+    matrix = np.eye(2) if plane is None else plane
+    cell = float(np.sqrt(abs(np.linalg.det(matrix))))
     step = max(tolerance, _TOLERANCE_CELLS * cell)
+    rules = _Rules(matrix, cell, ((step, guard_iou), (2.0 * step, max(guard_iou, _SECOND_GUARD_IOU))))
+    angular = [k for k, flat in enumerate(rules.laid(outlines)) if not _is_round(flat, step)]
+    waiting = [(group, 0) for group in _groups(angular, outlines, matrix)]
+    found: dict[int, Any] = {}
+    yielding: list[int] = []
+    while waiting:
+        group, tried = waiting.pop()
+        fits, failing = _best_trial(outlines[group], rules)
+        if not failing:
+            found.update(zip(group, map(rules.lifted, fits), strict=True))
+            continue
+        dropped = [group[k] for k in sorted(failing)] if tried < _TRIALS else group
+        if len(group) > 1:
+            yielding += [number for number in dropped if not _best_trial(outlines[[number]], rules)[1]]
+        rest = [number for number in group if number not in set(dropped)]
+        waiting += [(smaller, tried + 1) for smaller in _groups(rest, outlines, matrix)]
+    return Squared(found, tuple(sorted(yielding)))
+
+
+def _times(points: Floats, matrix: Floats) -> Floats:
+    """Multiply points (n, 2) by a matrix; the same point gives the same digits, whatever stands around it."""
+    x, y = points.T
+    return np.stack([x * row[0] + y * row[1] for row in matrix], axis=1)
+
+
+def _is_round(outline: Any, step: float) -> bool:
     shell = shapely.simplify(shapely.Polygon(outline.exterior), step)
-    if 4.0 * np.pi * shell.area >= _ROUND * shell.length**2:
-        return None
-    for trial, guard in ((step, guard_iou), (2.0 * step, max(guard_iou, _SECOND_GUARD_IOU))):
-        polygon = _fit(outline, cell, trial)
-        found = None if polygon is None else _guarded(polygon, outline, guard)
-        if found is not None:
-            return found
-    return None
+    return bool(4.0 * np.pi * shell.area >= _ROUND * shell.length**2)
 
 
-def _fit(outline: Any, cell: float, step: float) -> Any:
-    """Lay walls through an outline; None where no main direction or no sensible ring is found."""
-    import shapely
+def _groups(numbers: list[int], outlines: NDArray[Any], plane: Floats) -> list[list[int]]:
+    """Tell outlines apart that have no wall in common, directly or through others."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    rings = [
-        shapely.get_coordinates(ring)
-        for number, ring in enumerate(shapely.get_rings(outline))
-        if number == 0 or shapely.Polygon(ring).area >= step**2
+    if len(numbers) < 2:
+        return [numbers] if numbers else []
+    pairs = np.array(chains_of(outlines[numbers], plane).touching, np.int64).reshape(-1, 2)
+    size = (len(numbers), len(numbers))
+    links = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=size)
+    count, label = connected_components(links, directed=False)
+    members: list[list[int]] = [[] for _ in range(count)]
+    for number, own in zip(numbers, label.tolist(), strict=True):
+        members[own].append(number)
+    return members
+
+
+def _best_trial(outlines: NDArray[Any], rules: _Rules) -> tuple[list[Any], set[int]]:
+    """Fit a group with one tolerance after the other; give the polygons and which of them do not fit."""
+    flat = rules.laid(outlines)
+    trials = []
+    for step, guard_iou in rules.trials:
+        fit = _Fit.of(outlines, rules, step)
+        trials.append((fit.polygons, _failing(fit, flat, guard_iou)))
+        if not trials[-1][1]:
+            break
+    return min(trials, key=lambda trial: len(trial[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """What came of a trial: a polygon or None for each outline, and which pairs touch."""
+
+    polygons: list[Any]
+    touching: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, outlines: NDArray[Any], rules: _Rules, step: float) -> _Fit:
+        cut = chains_of(outlines, rules.plane)
+        rings = [
+            ring
+            for ring in cut.rings
+            if not ring.hole or ring.area >= step**2 or any(cut.chains[k].shared for k, _ in ring.chains)
+        ]
+        pieces = [chain.pieces(rules.cell, step) for chain in cut.chains]
+        own: list[list[Piece]] = [[] for _ in outlines]
+        for ring in rings:
+            own[ring.owner] += [piece for k, _ in ring.chains for piece in pieces[k]]
+        axes = [main_directions(parts) if parts else None for parts in own]
+        known = [one for one in axes if one is not None]
+        if len(known) < len(axes):
+            return cls([None if one is None else shapely.Polygon() for one in axes], cut.touching)
+        corners = _corners(cut, rings, pieces, axes=common_directions(known, own, cut.touching), step=step)
+        return cls(_polygons(rings, corners, count=len(outlines), step=step), cut.touching)
+
+
+def _corners(
+    cut: Chains, rings: list[Ring], pieces: list[list[Piece]], *, axes: list[Floats], step: float
+) -> list[Floats | None]:
+    """Lay walls through the pieces of all rings, and find where they meet."""
+    walls = Walls(step)
+    sides: list[list[Side]] = []
+    for chain, parts in zip(cut.chains, pieces, strict=True):
+        around = np.concatenate([axes[owner] for owner in chain.owners])
+        laid = [wall_of(piece, around, step, keep=chain.shared) for piece in parts]
+        sides.append(
+            [walls.add(wall, piece.span) for wall, piece in zip(laid, parts, strict=True) if wall is not None]
+        )
+    holders: dict[int, list[int]] = {}
+    for number, ring in enumerate(rings):
+        walls.rings.append([])
+        for k, forwards in ring.chains:
+            holders.setdefault(k, []).append(number)
+            walls.rings[-1] += sides[k] if forwards else [side.backwards for side in reversed(sides[k])]
+    shared = [
+        (side.wall, both[0], both[1]) for k, both in holders.items() if len(both) > 1 for side in sides[k]
     ]
-    pieces = [_pieces(ring, cell, step) for ring in rings]
-    if not pieces or pieces[0] is None:
-        return None
-    axes = main_directions([piece for ring in pieces if ring is not None for piece in ring])
-    if axes is None:
-        return None
-    shell, *inner = [None if ring is None else _ring(ring, axes, step) for ring in pieces]
-    if shell is None:
-        return None
-    holes = [_or(ring, old, step) for ring, old in zip(inner, rings[1:], strict=True)]
-    return shapely.Polygon(shell, [hole for hole in holes if hole is not None])
+    return walls.corners() if walls.settle(shared) else [None] * len(rings)
 
 
-def _guarded(polygon: Any, outline: Any, guard_iou: float) -> tuple[Any, float] | None:
-    import shapely
+def _polygons(rings: list[Ring], corners: list[Floats | None], *, count: int, step: float) -> list[Any]:
+    """Put rings together; None for an outline without a shell."""
+    shells: list[Floats | None] = [None] * count
+    holes: list[list[Floats]] = [[] for _ in range(count)]
+    for ring, found in zip(rings, corners, strict=True):
+        if not ring.hole:
+            shells[ring.owner] = found
+            continue
+        hole = found if found is not None else _simple(ring.points, step)
+        holes[ring.owner] += [] if hole is None else [hole]
+    return [
+        None if shell is None else shapely.Polygon(shell, inner)
+        for shell, inner in zip(shells, holes, strict=True)
+    ]
 
-    if not polygon.is_valid or polygon.is_empty:
-        return None
-    shared = shapely.area(shapely.intersection(polygon, outline))
-    iou = float(shared / (polygon.area + outline.area - shared))
-    return (polygon, iou) if iou >= guard_iou else None
 
-
-def _or(ring: Floats | None, old: Floats, step: float) -> Floats | None:
-    """Take the simplified hole where it cannot be squared."""
-    import shapely
-
-    if ring is not None:
-        return ring
-    simple = shapely.get_coordinates(shapely.simplify(shapely.LineString(old), step / 2.0))
+def _simple(ring: Floats, step: float) -> Floats | None:
+    """Give the simplified hole where it cannot be squared."""
+    simple = shapely.get_coordinates(shapely.simplify(shapely.LineString(ring), step / 2.0))
     return simple if len(simple) >= 4 else None
 
 
-def main_directions(pieces: list[Floats]) -> Floats | None:
-    """Find one or two main directions of walls.
-
-    Parameters
-    ----------
-    pieces
-        Points (n, 2) of each straight piece, evenly spaced.
-
-    Returns
-    -------
-    Floats or None
-        (1,) or (2,) radians in [0, π/2), each standing for itself and what is across it; None when less
-        than 70 % of the walls are near them.
-    """
-    lines = [_fitted(points) for points in pieces]
-    angles = np.array([np.arctan2(along[1], along[0]) % (np.pi / 2.0) for _, along in lines])
-    weights = np.array([float(np.hypot(*(points[-1] - points[0]))) for points in pieces])
-    first = _peak(angles, weights)
-    rest = np.abs(_off(angles, first)) > _NEAR
-    axes = [_refined(pieces, angles, first)]
-    if weights[rest].sum() > _SECOND_SHARE * weights.sum():
-        axes.append(_refined(pieces, angles, _peak(angles[rest], weights[rest])))
-    near = np.min([np.abs(_off(angles, axis)) for axis in axes], axis=0) <= _NEAR * (
-        0.5 if len(axes) > 1 else 1.0
-    )
-    if weights[near].sum() < _LEAST_ALIGNED * weights.sum():
-        return None
-    return np.array(axes)
+def _failing(fit: _Fit, outlines: NDArray[Any], guard_iou: float) -> set[int]:
+    """Find the polygons of a group that are none, overlap too little, or do not fit beside others."""
+    if any(polygon is None for polygon in fit.polygons):
+        return {k for k, polygon in enumerate(fit.polygons) if polygon is None}
+    polygons = np.array(fit.polygons, dtype=object)
+    failing = {k for k, one in enumerate(fit.polygons) if not one.is_valid or one.is_empty}
+    if not failing:
+        shared = shapely.area(shapely.intersection(polygons, outlines))
+        ious = shared / (shapely.area(polygons) + shapely.area(outlines) - shared)
+        failing = set(np.flatnonzero(ious < guard_iou).tolist())
+    if not failing and len(polygons) > 1:
+        failing = _overlapping(polygons, fit.touching) or _around_gaps(polygons, outlines)
+    return failing
 
 
-def _peak(angles: Floats, weights: Floats) -> float:
-    """Give the angle that the most wall is near."""
-    away = np.abs(_off(angles[:, None], angles[None]))
-    score = (np.maximum(0.0, 1.0 - away / _NEAR) * weights[None]).sum(axis=1)
-    return float(angles[int(score.argmax())])
+def _overlapping(polygons: NDArray[Any], touching: Iterable[tuple[int, int]]) -> set[int]:
+    """Find the smaller of any two that touched and now overlap."""
+    pairs: Ints = np.array(list(touching), np.int64).reshape(-1, 2)
+    areas = shapely.area(polygons)
+    twice = shapely.area(shapely.intersection(polygons[pairs[:, 0]], polygons[pairs[:, 1]]))
+    wrong = pairs[twice > _OVERLAP * areas.max()]
+    return {int(min(pair, key=lambda k: areas[k])) for pair in wrong.tolist()}
 
 
-def _off(angles: Any, axis: Any) -> Any:
-    """Signed difference modulo a right angle."""
-    quarter = np.pi / 2.0
-    return (angles - axis + quarter / 2.0) % quarter - quarter / 2.0
+def _around_gaps(polygons: NDArray[Any], outlines: NDArray[Any]) -> set[int]:
+    """Find the smallest polygon around any hole between polygons that was none before."""
+    before = _holes(shapely.union_all(outlines))
+    gaps = [gap for gap in _holes(shapely.union_all(polygons)) if not shapely.intersects(gap, before).any()]
+    areas = shapely.area(polygons)
+    around = [np.flatnonzero(shapely.intersects(polygons, gap)) for gap in gaps]
+    return {int(near[areas[near].argmin()]) for near in around if len(near)}
 
 
-def _refined(pieces: list[Floats], angles: Floats, axis: float) -> float:
-    """Fit one direction to all walls near it or across it: the main axis of their pooled scatter."""
-    total = np.zeros((2, 2))
-    for points, angle in zip(pieces, angles, strict=True):
-        if abs(_off(angle, axis)) > _NEAR or len(points) < 2:
-            continue
-        along = _fitted(points)[1]
-        quarter = round((np.arctan2(along[1], along[0]) - axis) / (np.pi / 2.0))
-        turn = _rotation(-quarter * np.pi / 2.0)
-        centred = (points - points.mean(axis=0)) @ turn.T
-        total += centred.T @ centred
-    vector = np.linalg.eigh(total)[1][:, 1] if total.any() else np.array([np.cos(axis), np.sin(axis)])
-    return float(np.arctan2(vector[1], vector[0]) % (np.pi / 2.0))
-
-
-def _rotation(angle: float) -> Floats:
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-
-def _fitted(points: Floats) -> tuple[Floats, Floats]:
-    """Give the middle of points and their direction, from first to last."""
-    middle = points.mean(axis=0)
-    if len(points) < 2:
-        return middle, np.array([1.0, 0.0])
-    centred = points - middle
-    along = np.linalg.eigh(centred.T @ centred)[1][:, 1]
-    return middle, along if along @ (points[-1] - points[0]) >= 0.0 else -along
-
-
-def _pieces(ring: Floats, cell: float, step: float) -> list[Floats] | None:
-    """Cut a ring at the corners of its simplified form; give the middles of the pixels' edges between."""
-    import shapely
-
-    start = _corner(ring)
-    ring = np.concatenate([ring[start:-1], ring[: start + 1]])
-    simple = shapely.get_coordinates(shapely.simplify(shapely.LineString(ring), step))
-    if len(simple) < 4:
-        return None
-    lookup = {tuple(point): number for number, point in enumerate(ring[:-1].tolist())}
-    corners = [*(lookup[tuple(point)] for point in simple[:-1].tolist()), len(ring) - 1]
-    return [_middles(ring[a : b + 1], cell) for a, b in pairwise(corners)]
-
-
-def _corner(ring: Floats) -> int:
-    """Choose a vertex that is a corner of the shape: the one farthest from the middle."""
-    open_ring = ring[:-1]
-    return int(((open_ring - open_ring.mean(axis=0)) ** 2).sum(axis=1).argmax())
-
-
-def _middles(points: Floats, cell: float) -> Floats:
-    """Give points evenly spaced by about a pixel, at the middles of the pixels' edges."""
-    parts = []
-    for a, b in pairwise(points):
-        count = max(1, round(float(np.hypot(*(b - a))) / cell))
-        share = (np.arange(count) + 0.5) / count
-        parts.append(a + share[:, None] * (b - a))
-    return np.concatenate(parts)
-
-
-def _ring(pieces: list[Floats], axes: Floats, step: float) -> Floats | None:
-    """Turn pieces of a ring into walls and those into corners; None when nothing sensible is left."""
-    walls = [wall for points in pieces if (wall := _wall(points, axes, step)) is not None]
-    for _ in range(_ROUNDS):
-        if len(walls) < 3:
-            return None
-        joined = _joined(walls, step)
-        if joined is None:
-            return _corners(walls)
-        walls = joined
-    return None
-
-
-def _wall(points: Floats, axes: Floats, step: float) -> _Wall | None:
-    """Turn a piece into a main direction if it is near one; short ones that are not are left out."""
-    middle, along = _fitted(points)
-    off = _off(np.arctan2(along[1], along[0]), axes)
-    best = int(np.abs(off).argmin())
-    if abs(off[best]) <= _NEAR:
-        along = _rotation(-float(off[best])) @ along
-    elif np.hypot(*(points[-1] - points[0])) < _SHORT_STEPS * step:
-        return None
-    return _Wall(middle, along, float(len(points)))
-
-
-def _joined(walls: list[_Wall], step: float) -> list[_Wall] | None:
-    """Join the first two neighbours that are parallel, or put a short wall across; None when none are."""
-    for number, wall in enumerate(walls):
-        place = (number + 1) % len(walls)
-        other = walls[place]
-        if wall.meets(other) is not None:
-            continue
-        normal = np.array([-wall.along[1], wall.along[0]])
-        apart = abs(float((other.point - wall.point) @ normal))
-        if apart <= step or wall.along @ other.along < 0.0:
-            merged = _merged(wall, other)
-            return [merged if k == number else one for k, one in enumerate(walls) if k != place]
-        across = replace(wall, point=(wall.point + other.point) / 2.0, along=normal, length=1.0)
-        return [*walls[: number + 1], across, *walls[number + 1 :]]
-    return None
-
-
-def _merged(one: _Wall, other: _Wall) -> _Wall:
-    total = one.length + other.length
-    longer = one if one.length >= other.length else other
-    return _Wall((one.point * one.length + other.point * other.length) / total, longer.along, total)
-
-
-def _corners(walls: list[_Wall]) -> Floats | None:
-    corners = [walls[k - 1].meets(walls[k]) for k in range(len(walls))]
-    found = [corner for corner in corners if corner is not None]
-    return np.array(found) if len(found) == len(walls) else None
+def _holes(shape: Any) -> NDArray[Any]:
+    rings = [ring for part in shapely.get_parts(shape) for ring in part.interiors]
+    return np.asarray(shapely.polygons(np.array(rings, dtype=object)), dtype=object)
