@@ -180,3 +180,16 @@ def test_unknown_schemes() -> None:
         scheme("postdam")
     with pytest.raises(NotFoundError):
         scheme("nowhere.toml")
+
+
+def test_masks_that_count_from_one_are_told_the_way() -> None:
+    one = scheme("potsdam")
+    with pytest.raises(InputError, match=r"if 1 to 6 are the classes"):
+        one.encode(np.array([[1, 2, 6]], np.uint8))
+    for other in ([[1, 2, 7]], [[6, 9]]):
+        with pytest.raises(InputError) as told:
+            one.encode(np.array(other, np.uint8))
+        assert "if 1 to 6" not in str(told.value)
+    with pytest.raises(InputError) as told:
+        TOWN.encode(np.array([[2]], np.uint8))
+    assert "if 1 to 2" not in str(told.value), "the published values are settled"

@@ -135,7 +135,10 @@ def _about_colours(scheme: Scheme, unknown: Counter[int], *, pixels: int, tolera
 def _way_out(scheme: Scheme, unknown: Counter[int], tolerance: int) -> str:
     exchanged = {(value & 255, value >> 8 & 255, value >> 16) for value in unknown}
     if exchanged <= set(scheme.colours):
-        return "each is known with red and blue exchanged: the mask was written as BGR, write it as RGB"
+        return (
+            "each is known with red and blue exchanged: the mask was written as BGR and is to be written as "
+            "RGB, or it follows another scheme"
+        )
     known = np.array(list(scheme.colours), np.int64)
     between = np.abs(known[:, None] - known[None]).max(axis=-1)
     clear = (int(between[between > 0].min()) - 1) // 2 if len(known) > 1 else 0
@@ -182,6 +185,15 @@ def _about_numbers(scheme: Scheme, values: NDArray[Any], pixels: int) -> str:
     )
     return (
         f"{values.size} of {pixels} pixels of the mask have values that the scheme {scheme.name} does not "
-        f"know: {', '.join(told)}{more}; it knows {known}; name the scheme that the mask follows, or add the "
-        "value to the raw values of a class or to ignored_raw"
+        f"know: {', '.join(told)}{more}; it knows {known}; {_from_one(scheme, found)}name the scheme that the "
+        "mask follows, or add the value to the raw values of a class or to ignored_raw"
     )
+
+
+def _from_one(scheme: Scheme, unknown: NDArray[Any]) -> str:
+    """Tell of masks that count the classes from 1 where the scheme counts from 0."""
+    count = len(scheme.classes)
+    by_place = all(not one.raw or one.raw == (number,) for number, one in enumerate(scheme.classes))
+    if not by_place or unknown.tolist() != [count]:
+        return ""
+    return f"if 1 to {count} are the classes, a scheme of your own says so (raw = [1] for the first); "
