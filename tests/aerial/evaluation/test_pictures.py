@@ -74,8 +74,9 @@ def test_windows_have_the_scores_of_the_whole(tmp_path, pair, monkeypatch):
         assert (found[kind].confusion.table == whole.table).all()
         edges = count_boundaries(truth, predicted, classes=3).table[0]
         assert (found[kind].boundary.table == edges).all()
-    assert found["full"].units == len(found["full"].tables) - 2  # tiles that are padding alone are none
-    assert found["full"].unit == "tiles of 16 px"
+    units = len(found["full"].tables) - 2  # tiles that are padding alone are none
+    assert found["full"].sample.units == units
+    assert found["full"].protocol.drawn == f"95 % by bootstrap over {units} tiles of 16 px of one image"
     assert found["full"].figures()["mean_iou"] == pytest.approx(found["full"].confusion.iou[:2].mean())
 
 
@@ -107,10 +108,10 @@ def test_folders_are_paired_by_name_and_pooled(tmp_path):
     computed = evaluate_pictures([Trio(one.predicted, one.truth) for one in trios], Rules(TOWN, erode_px=3.0))
     assert (found["eroded"].tables == computed["eroded"].tables).all()
     assert "from masks" in found["eroded"].protocol.line
-    assert found["full"].units == 3
+    assert found["full"].sample.units == 3
     low, high = found["full"].intervals()["mean_iou"]
     assert low < found["full"].figures()["mean_iou"] < high
-    assert "95 % bootstrap over 3 images" in found["full"].summary()
+    assert "95 % by bootstrap over 3 images" in found["full"].summary()
 
 
 def test_without_a_scheme_both_hold_ids(tmp_path, pair):
@@ -263,3 +264,78 @@ def test_files_without_a_partner_are_told(tmp_path):
     write(tmp_path / "p" / "a_mask.tif", blobs(1))
     with pytest.raises(InputError, match="both a picture 'a'"):
         pair_files(tmp_path / "p", tmp_path / "t")
+
+
+def many(tmp_path, names, *, wrong=lambda number: 9):
+    """Pictures of one class and a half; of each the given rows are predicted wrongly."""
+    for number, name in enumerate(names):
+        truth = blobs(number, (40, 50))
+        predicted = truth.copy()
+        predicted[: wrong(number)] = (truth[: wrong(number)] + 1) % 3
+        write(tmp_path / "p" / f"{name}.tif", predicted)
+        write(tmp_path / "t" / f"{name}.tif", truth, nodata=255)
+    return pair_files(tmp_path / "p", tmp_path / "t")
+
+
+def test_images_of_one_place_are_drawn_together(tmp_path):
+    """Copies of a picture say nothing new: the interval is that of the places, each counted once."""
+    names = [f"region{place}_{part}" for place in range(6) for part in range(4)]
+    trios = many(tmp_path, names, wrong=lambda number: 4 + 4 * (number // 4))
+    found = evaluate_pictures(trios, Rules(group=r"region\d+"))["full"]
+    assert found.protocol.line.endswith("95 % by bootstrap over 6 places")
+    assert found.to_json()["units"] == 6
+    pooled = found.tables.reshape(6, 4, *found.tables.shape[1:]).sum(axis=1)
+    assert (found.sample.pooled(found.tables) == pooled).all()
+    expected = mean_intervals(pooled, (0, 1, 2))["mean_iou"]
+    assert found.intervals()["mean_iou"] == pytest.approx(tuple(expected))
+    apart = evaluate_pictures(trios, Rules())["full"]
+    assert apart.protocol.line.endswith("over 24 images")
+    width, narrow = (np.diff(one.intervals()["mean_iou"])[0] for one in (found, apart))
+    assert width > 1.4 * narrow
+
+
+@pytest.mark.parametrize(
+    ("group", "told"),
+    [
+        (r"^(.)", "over 9 images of one place"),
+        (r"_(\d)", "over 9 images of 3 places, too few to be drawn"),
+        (r".+", "over 9 images"),
+    ],
+)
+def test_few_places_are_not_drawn(tmp_path, group, told):
+    trios = many(tmp_path, [f"a{part}_{part % 3}" for part in range(9)])
+    found = evaluate_pictures(trios, Rules(group=group))["full"]
+    assert found.protocol.drawn == f"95 % by bootstrap {told}"
+    assert found.sample.units == 9
+
+
+def test_places_come_from_the_data_set(tmp_path):
+    """Dubai's parts lie in folders of their tile; tiles that were cut know their scene."""
+    parts = [f"Tile {tile}/masks/image_part_00{part}" for tile in range(1, 6) for part in range(2)]
+    (tmp_path / "tile 9").mkdir()
+    trios = many(tmp_path / "tile 9", parts)
+    dubai = SCHEMES["dubai"]
+    found = evaluate_pictures(trios, Rules(dubai))["full"]
+    assert found.protocol.drawn.endswith("over 5 places")
+    assert evaluate_pictures(trios, Rules(TOWN))["full"].protocol.drawn.endswith("over 10 images")
+    names = [f"scene{number}_{part}" for number in range(5) for part in range(2)]
+    cut = many(tmp_path / "cut", names)
+    tiles = [{"name": name, "group": name.split("_")[0]} for name in names]
+    (tmp_path / "cut" / "t" / "tiles.json").write_text(json.dumps({"tiles": tiles}))
+    assert evaluate_pictures(cut, Rules())["full"].protocol.drawn.endswith("over 5 places")
+
+
+def test_a_place_without_any_class_is_not_drawn(tmp_path):
+    names = [f"r{place}_{part}" for place in range(6) for part in range(2)]
+    trios = many(tmp_path, names)
+    for part in range(2):
+        write(tmp_path / "t" / f"r5_{part}.tif", np.full((40, 50), 255, np.uint8))
+    found = evaluate_pictures(trios, Rules(group=r"r\d"))["full"]
+    assert found.protocol.drawn.endswith("over 5 places")
+    assert found.sample.members[-2:].tolist() == [-1, -1]
+
+
+@pytest.mark.parametrize(("group", "words"), [("x", "not found by 'x'"), ("(", "no regular expression")])
+def test_a_name_without_a_place_is_told(tmp_path, group, words):
+    with pytest.raises(InputError, match=words):
+        evaluate_pictures(many(tmp_path, ["a", "b"]), Rules(group=group))

@@ -20,7 +20,7 @@ from whence.errors import FormatError, InputError, NotEnoughDataError, NotFoundE
 if TYPE_CHECKING:
     from whence.typing import Json, PathLike
 
-__all__ = ["SCHEME_FILE", "TILES_FILE", "folder"]
+__all__ = ["SCHEME_FILE", "TILES_FILE", "folder", "places_of_tiles"]
 
 SCHEME_FILE = "scheme.json"
 """Beside masks that hold training ids: what the ids mean."""
@@ -130,7 +130,7 @@ def _scenes(
     if masks is not None:
         pairs, left_out = paired(found, only_pictures(masks), lenient=lenient)
         triples = [*pairs]
-    cut = _tiles(masks or images)
+    cut = places_of_tiles(masks or images)
     prefix = f"{split}_" if split else ""
     scenes = [
         Scene(path, mask, group=_group(key, path, group=group, cut=cut), name=prefix + key, split=split)
@@ -148,7 +148,7 @@ def _group(key: str, path: Path, *, group: str | None, cut: dict[str, str]) -> s
     return match[1] if match.re.groups else match[0]
 
 
-def _tiles(beside: Path) -> dict[str, str]:
+def places_of_tiles(beside: Path) -> dict[str, str]:
     """Give the place of each tile that was cut; nothing for other folders."""
     path = beside / TILES_FILE
     if not path.is_file():

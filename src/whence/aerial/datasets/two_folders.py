@@ -18,7 +18,7 @@ from whence.errors import NotEnoughDataError, NotFoundError
 if TYPE_CHECKING:
     from whence.typing import PathLike
 
-__all__ = ["two_folders"]
+__all__ = ["place_in_name", "two_folders"]
 
 _ERODED = re.compile(r"(noboundary|eroded)$", re.IGNORECASE)
 _COLOURS = re.compile(r"_(RGB|IRRG|RGBIR)$", re.IGNORECASE)
@@ -75,15 +75,15 @@ def two_folders(
         scenes = [Scene(path, mask, mask if eroded else None, name=key) for key, path, mask in pairs]
     if not scenes:
         raise NotEnoughDataError(f"no image has a mask of the same name: {'; '.join(left_out)}")
-    placed = [dataclasses.replace(one, group=_group(scheme.name, one)) for one in scenes]
+    placed = [dataclasses.replace(one, group=place_in_name(scheme.name, one.name)) for one in scenes]
     return SceneSet(scheme, tuple(placed), labels, left_out=tuple(left_out))
 
 
-def _group(dataset: str, scene: Scene) -> str:
-    """Give the place, as far as the names of a data set tell it."""
+def place_in_name(dataset: str, name: str) -> str:
+    """Give the place of a scene as far as its name tells it in a data set; else the name."""
     rule = _GROUPS.get(dataset)
-    match = rule.search(scene.name) if rule else None
-    return match[0] if match else scene.name
+    match = rule.search(name) if rule else None
+    return match[0] if match else name
 
 
 def _of_kind(folder: Path, *, rgb: bool) -> list[Path]:

@@ -15,6 +15,7 @@ from whence.aerial.class_raster import ClassRaster, open_classes, require_same_g
 from whence.aerial.evaluation.boundary import TOLERANCE_PX, count_boundaries
 from whence.aerial.evaluation.confusion import Confusion
 from whence.aerial.evaluation.erosion import erode_boundaries
+from whence.aerial.evaluation.places import Sample, place_of
 from whence.aerial.evaluation.protocol import Protocol
 from whence.aerial.evaluation.scores import Scores
 from whence.aerial.scheme import IGNORE
@@ -50,11 +51,26 @@ _ENDINGS = (
 
 @dataclass(frozen=True)
 class Trio:
-    """Files of one picture: the prediction, the truth, and the truth without boundaries if there is one."""
+    """Files of one picture.
+
+    Attributes
+    ----------
+    predicted, truth
+        Both rasters.
+    eroded
+        The truth without boundaries, if there is one.
+    name
+        What the picture is called; the name of the truth when not given.
+    """
 
     predicted: Path
     truth: Path
     eroded: Path | None = None
+    name: str = ""
+
+    def place(self, dataset: str | None, group: str | None) -> str:
+        """Tell the place that it shows; see `place_of`."""
+        return place_of(self.truth, self.name or self.truth.stem, dataset=dataset, group=group)
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,9 @@ class Rules:
         Of the boundary F1.
     augmentation
         What is known of the prediction's test-time augmentation.
+    group
+        A regular expression that finds the place in the name of a picture; None goes by ``tiles.json``
+        beside the masks, or by the names of the data set.
     """
 
     scheme: Scheme | None = None
@@ -82,6 +101,7 @@ class Rules:
     erode_px: float | None = None
     tolerance_px: float = TOLERANCE_PX
     augmentation: str = "not stated"
+    group: str | None = None
 
     @property
     def raw(self) -> bool:
@@ -105,7 +125,8 @@ def evaluate_pictures(
     Parameters
     ----------
     trios
-        The files; several are drawn as a whole for the intervals, a single one in tiles of 512 px.
+        The files. For the intervals places are drawn, or images where places are not known or fewer than
+        five, or tiles of 512 px of a single image.
     rules
         How.
     progress
@@ -138,19 +159,16 @@ def evaluate_pictures(
         raise InputError(
             "some pictures have a mask without boundaries and others have none; give all or none"
         )
-    unit = "images" if len(trios) > 1 else f"tiles of {TILE_PX} px"
     protocol = _protocol(names, counted, carried=carried, rules=rules)
-    return {
-        kind: Scores(
-            names,
-            counted,
-            tables=np.array(tally.tables),
-            edges=np.array(tally.edges),
-            unit=unit,
-            protocol=replace(protocol, eroded_px=_radius_px(kind, trios[0], rules)),
-        )
-        for kind, tally in tallies.items()
-    }
+    places = _places(trios, rules)
+    found = {}
+    for kind, tally in tallies.items():
+        tables, edges = np.array(tally.tables), np.array(tally.edges)
+        what = "images" if len(trios) > 1 else f"tiles of {TILE_PX} px of one image"
+        sample = Sample.of(tables.sum(axis=(1, 2)) > 0, what, places)
+        own = replace(protocol, eroded_px=_radius_px(kind, trios[0], rules), drawn=sample.line)
+        found[kind] = Scores(names, counted, tables=tables, edges=edges, sample=sample, protocol=own)
+    return found
 
 
 def pair_files(predicted: PathLike, truth: PathLike, eroded: PathLike | None = None) -> list[Trio]:
@@ -176,7 +194,7 @@ def pair_files(predicted: PathLike, truth: PathLike, eroded: PathLike | None = N
         told = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         what = f"{ours} has no prediction of {told}" if masks else f"{theirs} holds no masks"
         raise InputError(f"{what}; files are paired by name, a prediction of a.tif is a.tif or a.png")
-    return [Trio(answers[key], masks[key], bares.get(key)) for key in sorted(masks)]
+    return [Trio(answers[key], masks[key], bares.get(key), key) for key in sorted(masks)]
 
 
 def _by_key(folder: Path, *, without: str = "", only: str = "") -> dict[str, Path]:
@@ -208,6 +226,12 @@ def _settled(trios: Sequence[Trio], rules: Rules) -> tuple[Rules, bool]:
         for trio in trios:
             check_scheme(trio.truth, scheme)
     return replace(rules, scheme=scheme), rules.scheme is None and scheme is not None
+
+
+def _places(trios: Sequence[Trio], rules: Rules) -> list[str]:
+    """Tell the place of each of several pictures; nothing of a single one, whose tiles are drawn."""
+    dataset = None if rules.scheme is None else rules.scheme.name
+    return [trio.place(dataset, rules.group) for trio in trios] if len(trios) > 1 else []
 
 
 def _of_trio(trio: Trio, rules: Rules, names: tuple[str, ...]) -> dict[str, tuple[Ints, Ints]]:

@@ -26,6 +26,8 @@ class Protocol:
         Of the boundary F1.
     augmentation
         Test-time augmentation of the prediction, as far as it is known.
+    drawn
+        What the intervals are, such as ``"95 % by bootstrap over 7 places"``; empty where there are none.
     carried
         Name of the scheme where it was taken from the metadata of the prediction; None where it was named,
         or there is none.
@@ -43,6 +45,7 @@ test-time augmentation: not stated
     eroded_px: float | None = None
     tolerance_px: float = 3.0
     augmentation: str = "not stated"
+    drawn: str = ""
     carried: str | None = None
 
     @property
@@ -67,6 +70,7 @@ test-time augmentation: not stated
                 "padding and ignored pixels excluded, unanswered ones are errors",
                 f"boundary F1 within {self.tolerance_px:g} px",
                 f"test-time augmentation: {self.augmentation}",
+                *([self.drawn] if self.drawn else []),
             ]
         )
 
@@ -79,5 +83,6 @@ test-time augmentation: not stated
             "boundaries": self.boundaries,
             "tolerance_px": self.tolerance_px,
             "augmentation": self.augmentation,
+            "drawn": self.drawn,
             "carried": self.carried,
         }

@@ -18,6 +18,7 @@ from whence.aerial.evaluation.intervals import (
 
 if TYPE_CHECKING:
     from whence.aerial.evaluation.intervals import Interval
+    from whence.aerial.evaluation.places import Sample
     from whence.aerial.evaluation.protocol import Protocol
     from whence.typing import Ints, Json
 
@@ -46,8 +47,8 @@ class Scores:
         (n, K, K + 1) `Confusion.table` of each picture or tile.
     edges
         (n, K, 4) `BoundaryCounts.table` of each.
-    unit
-        What is drawn for the intervals, such as ``"images"`` or ``"tiles of 512 px"``.
+    sample
+        What is drawn for the intervals: places, images or tiles.
     protocol
         The rules, printed with every figure.
     """
@@ -56,7 +57,7 @@ class Scores:
     counted: tuple[int, ...]
     tables: Ints
     edges: Ints
-    unit: str
+    sample: Sample
     protocol: Protocol
 
     @property
@@ -70,15 +71,6 @@ class Scores:
         """Boundaries of all pictures together."""
         return BoundaryCounts.of_table(self.edges.sum(axis=0), self.protocol.tolerance_px)
 
-    @property
-    def units(self) -> int:
-        """Pictures or tiles in which something has a true class."""
-        return int(self._with_truth.sum())
-
-    @property
-    def _with_truth(self) -> Any:
-        return self.tables.sum(axis=(1, 2)) > 0
-
     def figures(self) -> dict[str, float]:
         """Give the figures of all classes together."""
         seen = self.confusion
@@ -91,17 +83,18 @@ class Scores:
 
     def intervals(self, *, draws: int = DRAWS, seed: int = 0) -> dict[str, Interval]:
         """Give 95 % intervals of `figures`; none with a single picture, which says nothing of others."""
-        some = self._with_truth
-        if self.units < 2:
+        if self.sample.units < 2:
             return {}
-        ends = mean_intervals(self.tables[some], self.counted, draws=draws, seed=seed)
-        ends = {**ends, **boundary_intervals(self.edges[some], self.counted, draws=draws, seed=seed)}
+        tables, edges = self.sample.pooled(self.tables), self.sample.pooled(self.edges)
+        ends = mean_intervals(tables, self.counted, draws=draws, seed=seed)
+        ends = {**ends, **boundary_intervals(edges, self.counted, draws=draws, seed=seed)}
         return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
 
     def to_json(self) -> Json:
         """Return everything as JSON types; what is not defined is null."""
         seen, boundary = self.confusion.to_json(), self.boundary
-        ends = class_intervals(self.tables[self._with_truth]) if self.units > 1 else {}
+        several = self.sample.units > 1
+        ends = class_intervals(self.sample.pooled(self.tables)) if several else {}
         for k, name in enumerate(self.names):
             of_class = seen["classes"][name]
             of_class["boundary_f1"] = _or_none(boundary.f1[k])
@@ -109,8 +102,8 @@ class Scores:
         return seen | {
             "mean_boundary_f1": _or_none(boundary.mean_f1(self.counted)),
             "intervals": {name: _pair(values) for name, values in self.intervals().items()},
-            "units": self.units,
-            "unit": self.unit,
+            "units": self.sample.units,
+            "drawn": self.sample.told,
             "protocol": self.protocol.to_json(),
         }
 
@@ -147,8 +140,7 @@ class Scores:
             notes.append("* not counted in the means")
         if seen.unanswered.any():
             notes.append(f"{int(seen.unanswered.sum())} pixels have no prediction and count as errors")
-        told = f"95 % bootstrap over {self.units} {self.unit}"
-        return [*notes, told if self.units > 1 else "one picture: no intervals"]
+        return notes
 
 
 def _text(value: float) -> str:

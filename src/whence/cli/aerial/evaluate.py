@@ -61,6 +61,11 @@ existing = click.Path(exists=True, path_type=Path)
 @click.option(
     "--tta", default="not stated", help="Test-time augmentation of the prediction, to be printed with it."
 )
+@click.option(
+    "--group",
+    metavar="REGEX",
+    help="Finds the place in a mask's name; places are drawn for intervals. Else as the data set names it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON to stdout instead of text.")
 def evaluate(predicted: Path, truth: Path, **options: Any) -> None:
     """Score PREDICTED against TRUTH: rasters of classes, folders of them, or two files of footprints.
@@ -113,6 +118,7 @@ def _rules(options: dict[str, Any], truth: Path) -> Rules:
         erode_px=options["erode"] if options["eroded"] else None,
         tolerance_px=_tolerance_px(options["tolerance"], truth),
         augmentation=options["tta"],
+        group=options["group"],
     )
 
 
