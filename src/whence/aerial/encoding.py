@@ -185,8 +185,8 @@ def _about_numbers(scheme: Scheme, values: NDArray[Any], pixels: int) -> str:
     )
     return (
         f"{values.size} of {pixels} pixels of the mask have values that the scheme {scheme.name} does not "
-        f"know: {', '.join(told)}{more}; it knows {known}; {_from_one(scheme, found)}name the scheme that the "
-        "mask follows, or add the value to the raw values of a class or to ignored_raw"
+        f"know: {', '.join(told)}{more}; it knows {known}; {_from_one(scheme, found)}name the scheme that "
+        "the mask follows, or add the value to the raw values of a class or to ignored_raw"
     )
 
 

@@ -68,3 +68,12 @@ def test_everything_held_back_leaves_nothing(tmp_path: Path) -> None:
     told = {"root": str(tmp_path), "options": {"scheme": "buildings"}, "validation": ["a", "b"]}
     with pytest.raises(NotEnoughDataError, match=r"holds back every place \(a, b\)"):
         TrainingData.of(AerialConfig.of({"data": told}))
+
+
+def test_a_class_without_pixels_is_told(tmp_path: Path) -> None:
+    scene(tmp_path, "a")
+    fakes.write_tiff(tmp_path / "masks/a.tif", np.zeros(SIZE, np.uint8))
+    told = {"root": str(tmp_path), "options": {"scheme": "buildings"}}
+    data = TrainingData.of(AerialConfig.of({"data": told}))
+    assert "building: no pixel to learn from; the model will not find it" in data.sentences()
+    assert not data.protocol().endswith("; ")

@@ -174,7 +174,8 @@ class TrainingData:
         held = ", ".join(self.held.groups) if self.held else "nothing"
         return (
             f"held back: {held}; one confusion matrix over all pixels at full resolution, full borders, "
-            f"ignored pixels left out, no test-time augmentation; {self.scheme.protocol}"
+            "ignored pixels left out, no test-time augmentation"
+            + (f"; {self.scheme.protocol}" if self.scheme.protocol else "")
             + "".join(f"; not independent: {one}" for one in self.leaks)
         )
 
@@ -183,9 +184,11 @@ class TrainingData:
         shares = self.scenes.counts / self.scenes.counts.sum()
         told = ", ".join(f"{n} {100 * v:.1f} %" for n, v in zip(self.scheme.names, shares, strict=True))
         held = f"{len(self.held)} scenes" if self.held else "none"
+        absent = [n for n, count in zip(self.scheme.names, self.scenes.counts, strict=True) if not count]
         return [
             f"{len(self.train)} scenes to learn from, {held} held back",
             f"pixels to learn from: {told}",
+            *([f"{', '.join(absent)}: no pixel to learn from; the model will not find it"] if absent else []),
             *self.train.left_out,
             *(f"{one}; figures will be too good, split by place" for one in self.leaks),
         ]
