@@ -235,6 +235,18 @@ def test_an_interrupted_cutting_goes_on(potsdam, tmp_path: Path, monkeypatch: py
     assert not [path for path in tmp_path.rglob(".*") if path.is_file()], "nothing half-written is left"
 
 
+def test_what_a_killed_cutting_had_begun_goes_away(potsdam, tmp_path: Path) -> None:
+    """Only what has the name of a tile under way; other hidden files are the user's."""
+    scenes, _ = potsdam
+    cut(scenes, tmp_path)
+    begun = tmp_path / "images/.top_potsdam_2_10_00000_00048.0d7219a3.part.tif"
+    begun.write_bytes(b"II")
+    (tmp_path / "images/.mine.part.tif").write_bytes(b"II")
+    cut(scenes, tmp_path)
+    assert not begun.exists()
+    assert (tmp_path / "images/.mine.part.tif").exists()
+
+
 def test_a_line_that_was_being_written_does_not_count(potsdam, tmp_path: Path) -> None:
     scenes, _ = potsdam
     cut(scenes, tmp_path)

@@ -274,3 +274,23 @@ def test_any_tile_goes_without_an_overlap(tmp_path, tile):
     predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", tile=tile)
     expected = shares_of(picture(200, 140)).argmax(axis=-1)
     assert (read(tmp_path / "c.tif")[0] == expected).mean() > 0.99
+
+
+def test_opacity_that_is_not_declared_is_told_and_can_be_named(tmp_path):
+    image, there = picture(90, 100, bands=4), gap(90, 100)
+    image[..., 3] = np.where(there, 255, 0)
+    write(tmp_path / "a.tif", image, photometric="minisblack")
+    found = predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", **SMALL)
+    assert "band 4 looks like opacity; alpha (--alpha 4)" in found.notes[-1]
+    assert (read(tmp_path / "c.tif") != 255).all()
+    found = predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", alpha=4, **SMALL)
+    assert not any("opacity" in note for note in found.notes)
+    np.testing.assert_array_equal(read(tmp_path / "c.tif")[0] != 255, there)
+    with pytest.raises(InputError, match="bands 1 to 4, not 5"):
+        predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", alpha=5)
+
+
+def test_a_fourth_band_of_light_is_no_opacity(tmp_path):
+    write(tmp_path / "a.tif", picture(90, 100, bands=4), photometric="minisblack")
+    found = predict(tmp_path / "a.tif", Colours(), tmp_path / "c.tif", **SMALL)
+    assert not any("opacity" in note for note in found.notes)

@@ -13,7 +13,7 @@ from whence.aerial.prediction.augmentation import augmentation
 from whence.aerial.prediction.cell import true_cell_m
 from whence.aerial.prediction.plan import Axis, overlap_px, tile_side
 from whence.aerial.prediction.source import Cutter, band_choice, bands_of
-from whence.aerial.prediction.unlike import unlike_training
+from whence.aerial.prediction.unlike import opacity_unsaid, unlike_training
 from whence.aerial.segmenter import Segmenter, cell_of, identity_of
 from whence.errors import InputError
 from whence.imagery.raster import Window, open_raster
@@ -44,6 +44,7 @@ class Choices:
     window: tuple[int, int, int, int] | None = None
     nodata: float | None = None
     value_range: tuple[float, float] | None = None
+    alpha: int | None = None
 
     def __post_init__(self) -> None:
         augmentation(self.augment)
@@ -104,14 +105,21 @@ class Job:
         middle = (area.column + area.width / 2, area.row + area.height / 2)
         cell_m = choices.cell_m or true_cell_m(place, middle)
         bands = band_choice(raster, segmenter.bands, choices.bands)
+        if choices.alpha is not None and not 1 <= choices.alpha <= raster.bands:
+            raise InputError(f"{image} has the bands 1 to {raster.bands}, not {choices.alpha} (alpha)")
         factor, told = _factor(segmenter, cell_m, choices)
         height, width = (max(round(size * factor), 1) for size in (area.height, area.width))
         side = tile_side(choices.tile, max(height, width))
         overlap = overlap_px(choices.overlap, side) if choices.overlap < 1 else choices.overlap
         overlap = overlap_px(min(overlap, side // 2) if side < choices.tile else overlap, side)
         rows, columns = (Axis.of(size, side=side, overlap=overlap) for size in (height, width))
-        cutter = Cutter(area, rows, columns, bands, choices.nodata, choices.value_range)
-        notes = (*_notes(raster, place, bands, choices), *told, *unlike_training(image, segmenter, cutter))
+        cutter = Cutter(area, rows, columns, bands, choices.nodata, choices.value_range, choices.alpha)
+        notes = (
+            *_notes(raster, place, bands, choices),
+            *told,
+            *unlike_training(image, segmenter, cutter),
+            *opacity_unsaid(image, cutter),
+        )
         return cls(image, raster, place.within(area), cell_m, cutter, choices, notes)
 
     def settings(self, segmenter: Segmenter, engine: str) -> Json:
@@ -132,6 +140,7 @@ class Job:
             "augment": self.choices.augment,
             "bands": list(cutter.bands),
             "nodata": self.choices.nodata,
+            "alpha": cutter.alpha,
             "range": None if cutter.value_range is None else list(cutter.value_range),
         }
 

@@ -98,6 +98,7 @@ def predict(
     window: tuple[int, int, int, int] | None = None,
     nodata: float | None = None,
     value_range: tuple[float, float] | None = None,
+    alpha: int | None = None,
     compression: str = "deflate",
     restart: bool = False,
     memory_mb: float = 256.0,
@@ -152,6 +153,8 @@ def predict(
         Values that are black and white, such as (0, 4095): the image is brought from there to 0 and 1, as
         images of 8 bits are from 0 and 255, and what is beyond is cut off. By default 16 bits are taken to
         use all of their range, and floating point to be 0 to 1, unless the model was trained on such.
+    alpha
+        The band, counted from 1, that is 0 where nothing is, where the file does not declare it.
     compression
         ``"none"``, ``"deflate"``, ``"lzw"`` or ``"zstd"``.
     restart
@@ -192,7 +195,7 @@ def predict(
     overlap = min(_OVERLAP_PX, tile // 2) if overlap is None else overlap
     choices = Choices(
         tile, overlap, batch, workers, augment, resolution_m, cell_m,
-        None if bands is None else tuple(bands), window, nodata, value_range,
+        None if bands is None else tuple(bands), window, nodata, value_range, alpha,
     )  # fmt: skip
     if compression not in COMPRESSIONS or not memory_mb >= _LEAST_MEMORY_MB:
         raise InputError(

@@ -62,6 +62,8 @@ class Cutter:
     value_range
         Values that are brought to 0 and 1, in floating point; what is beyond is cut off. None: values go to
         the model as they are.
+    alpha
+        The band, counted from 1, that is 0 where nothing is, of a file that does not declare it.
     """
 
     area: Window
@@ -70,6 +72,7 @@ class Cutter:
     bands: tuple[int, ...]
     nodata: float | None
     value_range: tuple[float, float] | None = None
+    alpha: int | None = None
 
     @property
     def taps(self) -> tuple[Taps, Taps]:
@@ -86,9 +89,7 @@ class Cutter:
         """
         window = self._window(row, column)
         shifted = window._replace(column=window.column + self.area.column, row=window.row + self.area.row)
-        values, there = reader.read(shifted)
-        values = self._chosen(values, reader.raster)
-        there = self._there(values, there)
+        values, there = self._read(reader, shifted)
         if there is not None and not there.any():
             return Piece(None, None, window, there)
         squares, valid = self._squared(self.ranged(values), there, row, column)
@@ -96,9 +97,7 @@ class Cutter:
 
     def looked_at(self, reader: RasterReader, window: Window) -> NDArray[Any]:
         """Give the values (n, bands) of a window of the raster, of pixels that hold something."""
-        values, there = reader.read(window)
-        values = self._chosen(values, reader.raster)
-        there = self._there(values, there)
+        values, there = self._read(reader, window)
         return self.ranged(values.reshape(-1, values.shape[-1]) if there is None else values[there])
 
     def ranged(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -108,6 +107,15 @@ class Cutter:
         low, high = self.value_range
         shares = (values.astype(np.float64) - low) / (high - low)
         return np.asarray(np.clip(shares, 0.0, 1.0), np.float32)
+
+    def _read(self, reader: RasterReader, window: Window) -> tuple[NDArray[Any], Bools | None]:
+        """Give the bands that are used, and where they hold something."""
+        values, there = reader.read(window)
+        if self.alpha is not None:
+            opaque = values[..., self.alpha - 1] > 0
+            there = opaque if there is None else there & opaque
+        values = self._chosen(values, reader.raster)
+        return values, self._there(values, there)
 
     def _window(self, row: int, column: int) -> Window:
         """Give the pixels of the image that the tile, or what is brought back from it, can depend on."""

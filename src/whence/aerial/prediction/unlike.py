@@ -1,4 +1,4 @@
-"""Whether the values of an image are such as the model was trained on; eleven bits in sixteen are not."""
+"""Whether an image is what it seems: its values those that the model knows, its last band no opacity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whence.aerial.prediction.source import Cutter
     from whence.aerial.segmenter import Segmenter
 
-__all__ = ["unlike_training"]
+__all__ = ["opacity_unsaid", "unlike_training"]
 
 _PLACES = 4  # along either side
 _SIDE_PX = 64
@@ -60,6 +60,24 @@ def unlike_training(image: Path, segmenter: Segmenter, cutter: Cutter) -> tuple[
         f"the model was trained on; value_range (--range {low:g},{high:g}) says which are black and white"
     )
     return (told,)
+
+
+def opacity_unsaid(image: Path, cutter: Cutter) -> tuple[str, ...]:
+    """Look at some places for a last band, not used, that holds nothing but 0 and 255: opacity, not declared.
+
+    Returns
+    -------
+    tuple of str
+        A sentence, or nothing.
+    """
+    with open_raster(image) as reader:
+        last, raster = reader.raster.bands, reader.raster
+        if last not in (2, 4) or last in (*cutter.bands, cutter.alpha) or raster.dtype != np.uint8:
+            return ()
+        found = [np.unique(reader.read(window)[0][..., -1]) for window in _windows(cutter.area)]
+    if not set(np.concatenate(found).tolist()) <= {0, 255}:
+        return ()
+    return (f"band {last} looks like opacity; alpha (--alpha {last}) leaves out where it is 0",)
 
 
 def _windows(area: Window) -> Iterator[Window]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["cut_tiles"]
 
+_BEGUN = re.compile(r"_\d{5,}_\d{5,}\.[0-9a-f]{8}\.part\.(png|tif)$")
+
 
 def cut_tiles(
     scenes: SceneSet,
@@ -84,6 +86,7 @@ def cut_tiles(
     _check_names(scenes)
     _check_folders(scenes, images, masks)
     _make_folders(images, masks)
+    _remove_begun(images, masks)
     home = masks or images
     settings = dataclasses.asdict(chosen) | {"scheme": scenes.scheme.to_json()}
     journal = Journal.open(home, settings, restart=restart)
@@ -149,6 +152,14 @@ def _make_folders(*folders: Path | None) -> None:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{folder} cannot be made ({error.strerror}); choose another place") from error
+
+
+def _remove_begun(*folders: Path | None) -> None:
+    """Remove what a cutting that was killed had begun to write."""
+    for folder in folders:
+        for path in [] if folder is None else list(folder.glob(".*.part.*")):
+            if _BEGUN.search(path.name):
+                path.unlink(missing_ok=True)
 
 
 def _others(

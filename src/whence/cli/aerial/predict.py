@@ -76,6 +76,7 @@ def _range(_context: click.Context, option: click.Parameter, text: str | None) -
     "--window", callback=_window, metavar="COLUMN,ROW,WIDTH,HEIGHT", help="Part to predict, in pixels."
 )
 @click.option("--nodata", type=float, help="Value that means nothing, where the file does not say it.")
+@click.option("--alpha", type=int, metavar="BAND", help="Band that is 0 where nothing is, if undeclared.")
 @click.option(
     "--range",
     "value_range",
@@ -107,6 +108,7 @@ def predict(
     bands: tuple[int, ...] | None,
     window: tuple[int, int, int, int] | None,
     nodata: float | None,
+    alpha: int | None,
     value_range: tuple[float, float] | None,
     compression: str,
     restart: bool,
@@ -145,6 +147,7 @@ def predict(
             window=window,
             nodata=nodata,
             value_range=value_range,
+            alpha=alpha,
             compression=compression,
             restart=restart,
             progress=tell,
