@@ -7,6 +7,7 @@ of the kind and gives the same bits as without this module.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +16,7 @@ from whence._optional import require
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Accelerated", "Alone", "Parallel"]
+__all__ = ["Accelerated", "Alone", "Parallel", "processes"]
 
 
 class Parallel(Protocol):
@@ -116,3 +117,8 @@ class Accelerated:
     def wait(self) -> None:
         """Wait until every process is here."""
         self._accelerator.wait_for_everyone()
+
+
+def processes() -> Parallel:
+    """Give the processes that ``accelerate launch`` or ``torchrun`` started; mostly this one alone."""
+    return Accelerated() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Alone()

@@ -105,6 +105,7 @@ def test_another_seed_is_another_model(small: dict, tmp_path: Path, whole: Aeria
 def test_other_settings_are_refused(
     small: dict, tmp_path: Path, section: str, key: str, value: object
 ) -> None:
+    small["training"]["checkpoint_every_s"] = 0.0
     with pytest.raises(KeyboardInterrupt):
         train(AerialConfig.of(small), tmp_path / "run", watch=stopping_after(2))
     small.setdefault(section, {})[key] = value
@@ -137,9 +138,19 @@ def test_a_complete_run_is_returned_and_not_trained(small: dict, whole: AerialRu
 
 def test_a_folder_of_other_things_is_left_alone(small: dict, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"")
-    with pytest.raises(InputError, match=r"holiday\.jpg and no run"):
-        train(AerialConfig.of(small), tmp_path, restart=True)
+    for restart in (False, True):
+        with pytest.raises(InputError, match=r"something else, such as holiday\.jpg"):
+            train(AerialConfig.of(small), tmp_path, restart=restart)
     assert (tmp_path / "holiday.jpg").exists()
+
+
+def test_a_users_own_configuration_is_never_written_over(small: dict, tmp_path: Path) -> None:
+    own = AerialConfig.of(small).to_toml()
+    (tmp_path / "config.toml").write_text(own, encoding="utf-8")
+    for restart in (False, True):
+        with pytest.raises(InputError, match=r"something else, such as config\.toml"):
+            train(AerialConfig.of(small), tmp_path, restart=restart)
+    assert (tmp_path / "config.toml").read_text(encoding="utf-8") == own
 
 
 def test_what_a_run_leaves(whole: AerialRun) -> None:

@@ -15,9 +15,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from whence._optional import require
 from whence.aerial.training.data import TrainingData
 from whence.aerial.training.history import Look, read_looks, write_looks
-from whence.errors import FormatError, InputError, NotFoundError
-from whence.imagery.atomic import atomic_path
+from whence.learn.parallel import processes
+from whence.learn.run_folder import RunFolder
 from whence.learn.sections import flattened
 
 if TYPE_CHECKING:
@@ -40,13 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AerialRun", "train"]
 
-CONFIG, HISTORY, EVALUATION = "config.toml", "history.csv", "evaluation.json"
-MODEL, CHECKPOINT, SAMPLES = "model", "checkpoint.safetensors", "samples.png"
-_OURS = (EVALUATION, HISTORY, MODEL, CHECKPOINT, SAMPLES, "curves.png", CONFIG)
-"""In the order in which they are removed: what says that the run is complete goes first."""
-
-_MARK = "# Written by whence aerial train: the configuration of this run, all defaults filled in.\n"
-_FREE = {"training.device", "training.checkpoint_every_s", "training.workers"}
+HISTORY, MODEL, CHECKPOINT = "history.csv", "model", "checkpoint.safetensors"
+SAMPLES, CURVES = "samples.png", "curves.png"
+_FREE = frozenset({"training.device", "training.checkpoint_every_s", "training.workers"})
 
 
 @dataclass(frozen=True)
@@ -75,13 +68,7 @@ class AerialRun:
         FormatError
             When its figures cannot be read.
         """
-        path = Path(folder) / EVALUATION
-        if not path.is_file():
-            raise NotFoundError(f"{folder} holds no complete run; give the same command again to go on")
-        try:
-            return cls(Path(folder), dict(json.loads(path.read_text(encoding="utf-8"))))
-        except ValueError as error:
-            raise FormatError(f"{path} is broken ({error}); train again with --restart") from error
+        return cls(Path(folder), _home(folder).evaluation())
 
     @property
     def model(self) -> AerialModel:
@@ -142,18 +129,17 @@ def train(
     require("torch", extra="aerial")
     from whence.aerial.training.loop import Watch
 
-    folder = Path(out)
-    together = parallel or _processes()
+    home, together = _home(out), parallel or processes()
     told = watch or Watch()
     if together.rank == 0:
-        _prepare(folder, config, restart=restart)
+        home.claim(config.to_toml(), restart=restart)
     together.wait()
-    if (folder / EVALUATION).is_file():
-        told.say(f"{folder} is complete already; --restart trains anew")
-        return AerialRun.open(folder)
-    _Making(folder, config, told, together).make()
+    if home.complete:
+        told.say(f"{home.path} is complete already; --restart trains anew")
+        return AerialRun.open(home.path)
+    _Making(home.path, config, told, together).make()
     together.wait()
-    return AerialRun.open(folder)
+    return AerialRun.open(home.path)
 
 
 class _Making:
@@ -178,10 +164,7 @@ class _Making:
         model.write(self.folder / MODEL, half=self.config.model.half)
         self.samples(model)
         write_looks(self.folder / HISTORY, looks)
-        with atomic_path(self.folder / EVALUATION) as beside:
-            text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
-            beside.write_text(text + "\n", encoding="utf-8")
-        (self.folder / CHECKPOINT).unlink(missing_ok=True)
+        _home(self.folder).finish(evaluation)
 
     def network(self) -> Network:
         """Build the network; its first weights are decided by the seed."""
@@ -298,52 +281,10 @@ class _Making:
         write_samples(self.folder / SAMPLES, model, self.data.held or self.data.train)
 
 
-def _prepare(folder: Path, config: AerialConfig, *, restart: bool) -> None:
-    """Make the folder of a run, or look at the one that is there."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; name a folder for the run")
-    there = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
-    if there and CONFIG not in there:
-        raise InputError(f"{folder} holds {there[0]} and no run; name an empty folder, or a new one")
-    if there and restart:
-        _remove(folder)
-        there = []
-    if there:
-        _check_config(folder / CONFIG, config)
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / CONFIG) as beside:
-        beside.write_text(_MARK + config.to_toml(), encoding="utf-8")
-
-
-def _remove(folder: Path) -> None:
-    for name in _OURS:
-        place = folder / name
-        if place.is_dir():
-            shutil.rmtree(place)
-        else:
-            place.unlink(missing_ok=True)
-
-
-def _check_config(path: Path, config: AerialConfig) -> None:
-    """Refuse to go on with another configuration."""
-    try:
-        found = flattened(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path} is broken ({error}); use --restart") from error
-    wanted = flattened(tomllib.loads(config.to_toml()))
-    keys = sorted({*found, *wanted} - _FREE)
-    different = [key for key in keys if found.get(key) != wanted.get(key)]
-    if different:
-        told = "; ".join(f"{key} was {found.get(key)!r} and is {wanted.get(key)!r}" for key in different)
-        raise InputError(f"{path.parent} holds a run with other settings: {told}; --restart trains anew")
-
-
-def _processes() -> Parallel:
-    """Give the processes that ``accelerate launch`` or ``torchrun`` started; mostly this one alone."""
-    from whence.learn.parallel import Accelerated, Alone
-
-    return Accelerated() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Alone()
+def _home(folder: PathLike) -> RunFolder:
+    """Give the folder of a run; of its settings three may change when it goes on."""
+    parts = (HISTORY, MODEL, SAMPLES, CURVES)
+    return RunFolder(Path(folder), "whence aerial train", CHECKPOINT, parts, free=_FREE)
 
 
 def _told(value: float) -> str:

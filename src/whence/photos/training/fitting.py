@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from whence.photos.samples import Samples
     from whence.photos.training.settings import CalibrationSettings, TrainingSettings
 
-__all__ = ["Watcher", "calibrated", "constant_model", "fit_head", "processes"]
+__all__ = ["Watcher", "calibrated", "constant_model", "fit_head"]
 
 _HISTORY_EVERY_S = 5.0
 
@@ -47,13 +46,6 @@ class Watcher:
     epoch: Callable[[Epoch], None] = field(default=lambda _epoch: None)
     batch: Callable[[int, int], None] = field(default=lambda _done, _total: None)
     say: Callable[[str], None] = field(default=lambda _sentence: None)
-
-
-def processes() -> Parallel:
-    """Give the processes that ``accelerate launch`` or ``torchrun`` started; mostly this one alone."""
-    from whence.learn.parallel import Accelerated, Alone
-
-    return Accelerated() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Alone()
 
 
 def fit_head(

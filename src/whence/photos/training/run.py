@@ -16,22 +16,21 @@ from __future__ import annotations
 
 import json
 import shutil
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whence.errors import FormatError, InputError, NotFoundError
 from whence.imagery.atomic import atomic_path
 from whence.learn.history import read_history, write_history
-from whence.learn.sections import flattened
+from whence.learn.parallel import processes
+from whence.learn.run_folder import RunFolder
 from whence.photos.evaluate import evaluate
 from whence.photos.model import Model, Record, predict
 from whence.photos.results import write_results
 from whence.photos.training.data import TrainingData
-from whence.photos.training.fitting import Watcher, calibrated, constant_model, fit_head, processes
+from whence.photos.training.fitting import Watcher, calibrated, constant_model, fit_head
 
 if TYPE_CHECKING:
     from whence.learn.history import Epoch
@@ -44,13 +43,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Given", "Run", "Watcher", "constant_figures", "train"]
 
-CONFIG, HISTORY, EVALUATION = "config.toml", "history.csv", "evaluation.json"
-MODEL, CHECKPOINT, SPLIT, PREDICTIONS = "model", "checkpoint", "split.parquet", "validation.csv"
-_OURS = (EVALUATION, HISTORY, MODEL, CHECKPOINT, SPLIT, PREDICTIONS, CONFIG)
-"""In the order in which they are removed: what says that the run is complete goes first."""
-
-_MARK = "# Written by whence train: the configuration of this run, all defaults filled in.\n"
-_FREE = {"training.device", "training.checkpoint_every_s"}  # these may change when a run goes on
+HISTORY, MODEL, CHECKPOINT = "history.csv", "model", "checkpoint"
+SPLIT, PREDICTIONS = "split.parquet", "validation.csv"
+_FREE = frozenset({"training.device", "training.checkpoint_every_s"})  # these may change when a run goes on
 
 
 @dataclass(frozen=True)
@@ -80,14 +75,7 @@ class Run:
         FormatError
             When its figures cannot be read.
         """
-        place = Path(folder)
-        path = place / EVALUATION
-        if not path.is_file():
-            raise NotFoundError(f"{place} holds no complete run; give the same `whence train` again to go on")
-        try:
-            return cls(place, dict(json.loads(path.read_text(encoding="utf-8"))))
-        except ValueError as error:
-            raise FormatError(f"{path} is broken ({error}); train again with --restart") from error
+        return cls(Path(folder), _home(folder).evaluation())
 
     @cached_property
     def model(self) -> Model:
@@ -166,68 +154,20 @@ def train(
     >>> run = train(TrainConfig.read("train.toml"), "run")                         # doctest: +SKIP
     >>> run.evaluation["figures"]["median_m"], run.model.points(vectors)           # doctest: +SKIP
     """
-    folder, parallel = Path(out), processes()
+    home, parallel = _home(out), processes()
     if parallel.rank == 0:
-        _claim(folder, config, restart=restart)
+        home.claim(config.to_toml(), restart=restart)
     parallel.wait()
     watch = watch if parallel.rank == 0 else None  # one of several processes speaks for all
-    if not (folder / EVALUATION).is_file():
-        _Training(config, folder, watch or Watcher(), parallel, given or Given()).run()
-    return Run.open(folder)
+    if not home.complete:
+        _Training(config, home.path, watch or Watcher(), parallel, given or Given()).run()
+    return Run.open(home.path)
 
 
-def _claim(folder: Path, config: TrainConfig, *, restart: bool) -> None:
-    """Make the folder this run's, or make sure that it is."""
-    if folder.is_file():
-        raise InputError(f"{folder} is a file; a run is a folder: choose another name")
-    folder.mkdir(parents=True, exist_ok=True)
-    ours = _is_ours(folder / CONFIG)
-    if restart and ours:
-        for name in _OURS:
-            _remove(folder / name)
-    if ours and _begun(folder):
-        _check_same(folder / CONFIG, config)
-        return
-    known = _OURS if ours else ()
-    others = [path.name for path in folder.iterdir() if path.name not in known and ".part" not in path.name]
-    if others:
-        raise InputError(f"{folder} holds something else, such as {others[0]}; choose an empty or new folder")
-    with atomic_path(folder / CONFIG) as beside:
-        beside.write_text(_MARK + config.to_toml(), encoding="utf-8")
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a configuration was written by a run, not by its user."""
-    return path.is_file() and path.read_bytes().startswith(_MARK.encode())
-
-
-def _begun(folder: Path) -> bool:
-    """Whether anything would be lost with another configuration."""
-    return (folder / EVALUATION).is_file() or any((folder / CHECKPOINT).glob("*.safetensors"))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _check_same(path: Path, config: TrainConfig) -> None:
-    """Refuse to go on with another configuration."""
-    try:
-        found = flattened(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise FormatError(f"{path} is no TOML ({error}); add --restart to begin anew") from error
-    wanted = flattened(tomllib.loads(config.to_toml()))
-    keys = sorted({*found, *wanted} - _FREE)
-    told = [f"{key} was {found.get(key)!r} and is {wanted.get(key)!r}" for key in keys
-            if found.get(key) != wanted.get(key)]  # fmt: skip
-    if told:
-        raise InputError(
-            f"{path.parent} holds a run of another configuration: {'; '.join(told)}; choose another folder, "
-            "or add --restart to begin anew"
-        )
+def _home(folder: PathLike) -> RunFolder:
+    """Give the folder of a run; of its settings two may change when it goes on."""
+    parts = (HISTORY, MODEL, SPLIT, PREDICTIONS)
+    return RunFolder(Path(folder), "whence train", CHECKPOINT, parts, free=_FREE)
 
 
 class _Training:
@@ -295,10 +235,7 @@ class _Training:
         history = self.folder / CHECKPOINT / HISTORY
         with atomic_path(self.folder / HISTORY) as beside:
             shutil.copyfile(history, beside)
-        with atomic_path(self.folder / EVALUATION) as beside:
-            text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
-            beside.write_text(text + "\n", encoding="utf-8")
-        _remove(self.folder / CHECKPOINT)
+        _home(self.folder).finish(evaluation)
 
     def figures(self, model: Model, rows: list[Any]) -> Json:
         """Measure the model and the constant point on the validation side."""
