@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from whence.cli.escaping import visible
 from whence.cli.settings import read_settings
+from whence.cli.training import is_first_process, run_options, tell_run
 from whence.cli.watching import telling, way_on
 from whence.errors import InputError
 
@@ -21,25 +19,13 @@ __all__ = ["train"]
 
 
 @click.command()
-@click.argument("config", required=False, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="The folder of the run.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Such as training.batch=512; may be repeated.",
-)
-@click.option(
-    "--restart", is_flag=True, help="Do not go on from an interrupted run, nor return a complete one."
-)
+@run_options(example="training.batch=512")
 @click.option("--example", metavar="HEAD", help="Print a commented configuration for a head, and do nothing.")
 @click.option(
     "--zero-shot",
     metavar="ENCODER",
     help="Write a model of names alone: no photographs, no CONFIG. --set countries, per_country, patches.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The figures as JSON to stdout instead of text.")
 def train(
     config: Path | None,
     out: Path | None,
@@ -72,14 +58,8 @@ def train(
     if config is None or out is None:
         raise InputError("name a configuration and the folder to make: whence train CONFIG --out RUN")
     run = _trained(config, out, settings, restart=restart)
-    if os.environ.get("RANK", "0") != "0":
-        return  # of several processes the first speaks
-    click.echo(f"wrote {run.folder}", err=True)
-    if as_json:
-        click.echo(json.dumps(run.evaluation, ensure_ascii=False, indent=1))
-        return
-    for sentence in run.sentences():
-        click.echo(visible(sentence))
+    if is_first_process():
+        tell_run(run, as_json=as_json)
 
 
 def _trained(config: Path, out: Path, settings: tuple[str, ...], *, restart: bool) -> Run:
