@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
-from pixel_models import Colours, Constant, picture, read, shares_of, write
+from pixel_models import TRANSFORM, UTM, Colours, Constant, picture, read, shares_of, write
 from rasterio.control import GroundControlPoint
 
 from whence.aerial import predict
@@ -233,6 +234,29 @@ def test_a_folder_tells_how_to_join_its_images(tmp_path):
     write(tmp_path / "tiles/a.tif", picture(40, 40))
     with pytest.raises(InputError, match=r"gdalbuildvrt tiles\.vrt .*/tiles/\*\.tif"):
         predict(tmp_path / "tiles", Colours(), tmp_path / "c.tif")
+
+
+@pytest.mark.parametrize("name", ["a.zip", "/vsizip/a.zip/a.tif", "zip://a.zip!a.tif"])
+def test_archives_tell_the_way_that_works(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.tif", picture(40, 30))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write("a.tif")
+    with pytest.raises(InputError, match="gdalbuildvrt"):
+        predict(name, Colours(), tmp_path / "c.tif")
+    packed = f"/vsizip/{tmp_path}/a.zip/a.tif"
+    bands = "".join(
+        f'<VRTRasterBand dataType="Byte" band="{band}"><SimpleSource><SourceFilename>{packed}'
+        f"</SourceFilename><SourceBand>{band}</SourceBand></SimpleSource></VRTRasterBand>"
+        for band in (1, 2, 3)
+    )
+    place = f"<SRS>{UTM}</SRS><GeoTransform>{', '.join(map(str, TRANSFORM.to_gdal()))}</GeoTransform>"
+    (tmp_path / "a.vrt").write_text(
+        f'<VRTDataset rasterXSize="30" rasterYSize="40">{place}{bands}</VRTDataset>'
+    )
+    predict(tmp_path / "a.vrt", Colours(), tmp_path / "c.tif")
+    expected = shares_of(picture(40, 30)).argmax(axis=-1)
+    assert (read(tmp_path / "c.tif")[0] == expected).mean() > 0.99
 
 
 def test_results_are_called_as_what_they_are(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Choices", "Job"]
 
+_VIRTUAL = re.compile(r"/vsi|\w[\w+]+:/")  # as GDAL and rasterio call what lies in archives and on the web
 _ALIKE = 1.2
 _WIDEST_FACTOR = 64.0
 
@@ -146,12 +148,17 @@ class Job:
 
 
 def _check_file(image: Path) -> None:
-    """Tell the way out of a folder, which GDAL takes for a damaged file."""
+    """Tell the way out of folders and archives, which GDAL takes for missing or damaged files."""
     inside = sorted(path.name for path in image.iterdir()) if image.is_dir() else []
     if any(Path(name).suffix.lower() in RASTER_SUFFIXES for name in inside):
         raise InputError(
             f"{image} is a folder; give one image of it, or join them (gdalbuildvrt {image.name}.vrt "
             f"{image}/*{Path(inside[0]).suffix})"
+        )
+    if image.suffix.lower() == ".zip" or _VIRTUAL.match(str(image)):
+        raise InputError(
+            f"{image} is no file of its own; unpack it, or make one that points into it (gdalbuildvrt "
+            "image.vrt /vsizip/archive.zip/image.tif)"
         )
 
 
