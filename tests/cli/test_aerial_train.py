@@ -86,7 +86,7 @@ def test_the_example_trains_once_it_knows_the_data(run, town: Path) -> None:
         (["train.toml", "--out", "run", "--set", "training.speed=3"], "no setting 'speed'"),
         (["train.toml", "--out", "run", "--set", 'data.validation=["d"]'], "no place 'd'"),
         (["train.toml", "--out", "run", "--set", "loss.per_class=[1,2,3]"], "3 numbers for 2 classes"),
-        (["train.toml", "--out", "run", "--set", 'network.name="fcn"'], "no network 'fcn'"),
+        (["train.toml", "--out", "run", "--set", 'network.name="fcn"'], "network.name is 'fcn'"),
         (["train.toml", "--out", "run", "--set", "network.start=nowhere"], "no model nowhere"),
         (["train.toml", "--out", "train.toml"], "is a file"),
     ],

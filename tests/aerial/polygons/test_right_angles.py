@@ -211,6 +211,19 @@ def test_corners_of_a_row_are_found(angle):
         assert np.abs(off).max() < 1e-6
 
 
+@pytest.mark.slow
+def test_rows_at_many_angles_have_no_more_corners_than_houses_alone():
+    """What the documentation tells: of 450 houses at most 1 % have a corner too many."""
+    row = [shapely.box(50, 90, 90, 130), shapely.box(90, 96, 125, 136), shapely.box(125, 90, 170, 130)]
+    corners = []
+    for angle in np.random.default_rng(0).uniform(0.0, 90.0, 150):
+        houses = [affinity.rotate(house, angle, origin=MIDDLE) for house in row]
+        _, found, _ = together(objects(houses))
+        assert len(found.polygons) == 3
+        corners += [len(shapely.simplify(one.exterior, 1e-6).coords) - 1 for one in found.polygons.values()]
+    assert sum(count != 4 for count in corners) <= 4
+
+
 @pytest.mark.parametrize("angle", [0.0, 20.0, 45.0])
 def test_a_round_tower_in_a_row_keeps_its_outline(angle):
     tower = shapely.Point(120, 120).buffer(22, 32)

@@ -33,8 +33,8 @@ GUARD_IOU = 0.85
 _ROUND = 0.88  # 4 π area / perimeter²; a circle has 1, an octagon 0.948, a hexagon 0.907, a square 0.785
 _SECOND_GUARD_IOU = 0.92  # for a second trial with more tolerance; a square in the place of a circle has 0.91
 _TOLERANCE_CELLS = 1.5
-_OVERLAP = 1e-9  # of a pixel
-_TRIALS = 8
+_OVERLAP = 1e-9  # of the largest polygon of a group
+_TRIALS = 8  # how often a group is fitted again without those that did not fit
 
 
 @dataclass(frozen=True, eq=False)
