@@ -251,11 +251,11 @@ def test_a_mask_that_lies_elsewhere_is_refused(tmp_path: Path) -> None:
 def test_names_without_counterpart_are_told(tmp_path: Path) -> None:
     masks(tmp_path, {"a": np.zeros((2, 2), np.uint8), "b": np.ones((2, 2), np.uint8)})
     (tmp_path / "masks/b_mask.png").unlink()
-    with pytest.raises(InputError, match=r"1 images have no mask: b_image\.png"):
+    with pytest.raises(InputError, match=r"1 image has no mask: b_image\.png"):
         open_dataset("folder", tmp_path, scheme="buildings")
     scenes = open_dataset("folder", tmp_path, scheme="buildings", lenient=True)
     assert len(scenes) == 1
-    assert scenes.left_out == ("1 images have no mask: b_image.png",)
+    assert scenes.left_out == ("1 image has no mask: b_image.png",)
 
 
 def test_a_place_is_found_in_the_name(tmp_path: Path) -> None:

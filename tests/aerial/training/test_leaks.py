@@ -12,7 +12,7 @@ from whence.aerial.datasets import SceneSet, open_dataset
 from whence.aerial.training.config import AerialConfig
 from whence.aerial.training.data import TrainingData
 from whence.aerial.training.leaks import leaks
-from whence.errors import NotEnoughDataError
+from whence.errors import InputError, NotEnoughDataError
 
 SIZE = (40, 40)
 
@@ -77,3 +77,15 @@ def test_a_class_without_pixels_is_told(tmp_path: Path) -> None:
     data = TrainingData.of(AerialConfig.of({"data": told}))
     assert "building: no pixel to learn from; the model will not find it" in data.sentences()
     assert not data.protocol().endswith("; ")
+
+
+def test_scenes_of_other_bands_are_named_and_of_other_types_told(tmp_path: Path) -> None:
+    scene(tmp_path, "a")
+    scene(tmp_path, "b")
+    data = {"root": str(tmp_path), "options": {"scheme": "buildings"}}
+    fakes.write_tiff(tmp_path / "images/b.tif", fakes.picture(0, SIZE, dtype=np.uint16))
+    found = TrainingData.of(AerialConfig.of({"data": data, "model": {"divisors": {"uint16": 4095.0}}}))
+    assert any("uint8 (a) by 255, uint16 (b) by 4095" in one for one in found.sentences())
+    fakes.write_tiff(tmp_path / "images/b.tif", fakes.picture(0, SIZE, bands=1))
+    with pytest.raises(InputError, match="the scene b has 1 bands and a has 3"):
+        TrainingData.of(AerialConfig.of({"data": data})).sentences()

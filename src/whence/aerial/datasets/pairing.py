@@ -58,8 +58,8 @@ def paired(
     of_image = _by_key(listed, "images", whole=same)
     of_mask = _by_key(known, "masks", whole=same)
     left_out = [
-        *_alone([of_image[key] for key in of_image if key not in of_mask], "images have no mask"),
-        *_alone([of_mask[key] for key in of_mask if key not in of_image], "masks have no image"),
+        *_alone([of_image[key] for key in of_image if key not in of_mask], "image", "mask"),
+        *_alone([of_mask[key] for key in of_mask if key not in of_image], "mask", "image"),
     ]
     if left_out and not lenient:
         raise InputError(
@@ -78,8 +78,9 @@ def _by_key(paths: list[Path], what: str, *, whole: bool) -> dict[str, Path]:
     return found
 
 
-def _alone(paths: list[Path], what: str) -> list[str]:
+def _alone(paths: list[Path], what: str, other: str) -> list[str]:
     if not paths:
         return []
     more = ", …" if len(paths) > _SHOWN else ""
-    return [f"{len(paths)} {what}: {', '.join(path.name for path in paths[:_SHOWN])}{more}"]
+    count = f"1 {what} has" if len(paths) == 1 else f"{len(paths)} {what}s have"
+    return [f"{count} no {other}: {', '.join(path.name for path in paths[:_SHOWN])}{more}"]

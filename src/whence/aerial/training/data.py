@@ -189,9 +189,19 @@ class TrainingData:
             f"{len(self.train)} scenes to learn from, {held} held back",
             f"pixels to learn from: {told}",
             *([f"{', '.join(absent)}: no pixel to learn from; the model will not find it"] if absent else []),
+            *self._kinds(),
             *self.train.left_out,
             *(f"{one}; figures will be too good, split by place" for one in self.leaks),
         ]
+
+    def _kinds(self) -> list[str]:
+        """Tell of images of several types, whose values are divided by several numbers."""
+        kinds = self.scenes.kinds
+        if len(kinds) < 2:
+            return []
+        blank = Normalisation((0.0,), (1.0,), dict(self.config.model.divisors))
+        told = [f"{kind} ({one}) by {blank.divisor(np.dtype(kind)):g}" for kind, one in kinds.items()]
+        return [f"values are divided: {', '.join(told)}; model.divisors says otherwise, {{uint16 = 2047}}"]
 
     def _images(self) -> Iterator[tuple[Any, Any]]:
         for scene in self.train.scenes:

@@ -91,6 +91,8 @@ class TrainingScenes:
 
     def __post_init__(self) -> None:
         self._digest = hashlib.blake2b(digest_size=16)
+        self._bands: tuple[str, int] | None = None
+        self.kinds: dict[str, str] = {}  # type of the values -> the first scene that has it
         self._room = self.memory_mb * _MB
         rng = np.random.default_rng(self.seed)
         self._known = [self._look(scene, rng) for scene in self.scenes.scenes]
@@ -152,6 +154,7 @@ class TrainingScenes:
         self._digest.update(f"{scene.name} {image.dtype.str} {image.shape};".encode())
         self._digest.update(np.ascontiguousarray(image).data)
         self._digest.update(np.ascontiguousarray(ids).data)
+        self._check_bands(scene, image)
         image = self._divided(image)
         mean = _mean(image, valid)
         patch = self._reduced(image, ids, valid, mean)
@@ -165,6 +168,16 @@ class TrainingScenes:
         kept = patch if self._room >= 0 else None
         rows, columns = patch.ids.shape
         return _Known(scene, rows, columns, counts, places, mean, kept)
+
+    def _check_bands(self, scene: Scene, image: NDArray[Any]) -> None:
+        first, bands = self._bands or (scene.name, image.shape[2])
+        self._bands = first, bands
+        if image.shape[2] != bands:
+            raise InputError(
+                f"the scene {scene.name} has {image.shape[2]} bands and {first} has {bands}; leave one "
+                "out, or choose bands that all have (data.options, bands)"
+            )
+        self.kinds.setdefault(image.dtype.name, scene.name)
 
     def _divided(self, image: NDArray[Any]) -> NDArray[Any]:
         if image.dtype == np.uint8 and "uint8" not in self.divisors:

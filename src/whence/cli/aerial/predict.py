@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,5 +179,6 @@ def _tell(found: Prediction) -> None:
     click.echo(visible(f"{', '.join(map(str, found.layers.values()))}: {', '.join(parts)}"), err=True)
     for name, share in sorted(found.shares.items(), key=lambda one: -one[1]):
         click.echo(f"{100 * share:5.1f} %  {visible(name)}")
-    following = f"whence aerial polygons {found.path} --out {found.path.with_suffix('.gpkg')}"
+    polygons = found.path.with_suffix(".gpkg")
+    following = shlex.join(["whence", "aerial", "polygons", str(found.path), "--out", str(polygons)])
     click.echo(visible(f"next: {following}"), err=True)
