@@ -43,13 +43,15 @@ SHORT: dict[str, dict[str, Any]] = {
 }
 """Name -> backbone: the smallest published configuration of each, from scratch."""
 
-BUDGET = {
+BUDGET: dict[str, Any] = {
+    "augmentation.transforms": ["blur"],
     "training.steps": 150,
     "training.batch": 4,
     "training.warmup_steps": 15,
     "training.average": 0.95,
     "crops.side_px": 128,
     "model.scales": [1.0],
+    "model.prior": 0.0,
 }
 
 

@@ -1,6 +1,6 @@
-"""A classifier of pixels by their colours and those around them; it knows nothing of shapes.
+"""Classifiers of pixels by their colours and those around them; they know nothing of shapes.
 
-What a random forest on colours at several scales sees, as a network: local means and spreads in growing
+What a random forest on colours at several scales sees, as a small network: local means and spreads in growing
 neighbourhoods, and two layers that look at one place at a time. So little can be learnt by heart that it
 holds on places that look otherwise.
 """
@@ -19,9 +19,11 @@ from whence.aerial.models.contract import enlarged
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["LocalColours"]
+__all__ = ["FINEST_PX", "LocalColours", "local_colours"]
 
-_FINEST = 4  # stride of the logits
+FINEST_PX = 4
+"""Side of the squares whose colours are judged."""
+
 _HALVINGS = 3  # means over squares of 4, 8, 16 and 32 pixels
 _WIDENINGS = 2  # and over about 96 and 160
 _SPREADS = 3  # of the squares have a standard deviation
@@ -29,7 +31,7 @@ _LEAST_VARIANCE = 1e-4
 
 
 class LocalColours(nn.Module):
-    """(B, bands, H, W), H and W multiples of 32 -> logits (B, classes, H/4, W/4).
+    """(B, bands, H, W), H and W multiples of 32 -> log probabilities (B, classes, H/4, W/4).
 
     Parameters
     ----------
@@ -39,28 +41,35 @@ class LocalColours(nn.Module):
         How many.
     width
         Of the two hidden layers.
+    members
+        Classifiers that differ in what they began with and in the pixels they saw; the mean of their log
+        probabilities counts.
     """
 
-    def __init__(self, bands: int, classes: int, width: int) -> None:
+    def __init__(self, bands: int, classes: int, width: int, *, members: int = 4) -> None:
         super().__init__()
         inputs = bands * (1 + _HALVINGS + _WIDENINGS + _SPREADS)
-        self.layers = nn.Sequential(
-            nn.BatchNorm2d(inputs),
-            convolution(inputs, width, 1),
-            convolution(width, width, 1),
-            nn.Conv2d(width, classes, 1),
+        self.members = nn.ModuleList(
+            nn.Sequential(
+                nn.BatchNorm2d(inputs),
+                convolution(inputs, width, 1),
+                convolution(width, width, 1),
+                nn.Conv2d(width, classes, 1),
+            )
+            for _ in range(members)
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits of every fourth pixel."""
-        logits: Tensor = self.layers(local_colours(images))
-        return logits
+        """Judge every fourth pixel."""
+        seen = local_colours(images)
+        found = [member(seen).log_softmax(dim=1) for member in self.members]
+        return torch.stack(found).mean(dim=0)
 
 
 def local_colours(images: Tensor) -> Tensor:
     """Means and standard deviations (B, 9 bands, H/4, W/4) of images (B, bands, H, W) around every place."""
-    means = [functional.avg_pool2d(images, _FINEST)]
-    squares = [functional.avg_pool2d(images * images, _FINEST)]
+    means = [functional.avg_pool2d(images, FINEST_PX)]
+    squares = [functional.avg_pool2d(images * images, FINEST_PX)]
     for _ in range(_HALVINGS):
         means.append(functional.avg_pool2d(means[-1], 2))
         squares.append(functional.avg_pool2d(squares[-1], 2))

@@ -61,8 +61,11 @@ class ResidualUNet(Network):
         Whether the mean of the whole tile is added at the coarsest map. Without it a pixel's answer depends
         on its neighbourhood alone.
     colours
-        Width of a `LocalColours` beside the network, 0 for none. It learns on its own, as an auxiliary head;
-        in evaluation its logarithms of probabilities are added to those of the network.
+        Width of a `LocalColours` beside the network, 0 for none. It is taught on its own before
+        (`whence.aerial.training.colours`) and does not appear while the network learns; in evaluation its
+        log probabilities are added to those of the network.
+    colours_weight
+        What they are multiplied by first.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class ResidualUNet(Network):
         finest: int | None = None,
         context: bool = True,
         colours: int = 0,
+        colours_weight: float = 1.0,
     ) -> None:
         super().__init__()
         shape = {name: value for name, value in (("widths", widths), ("depths", depths)) if value is not None}
@@ -108,6 +112,7 @@ class ResidualUNet(Network):
         self.head = ClassHead(up[0], classes, dropout=dropout)
         self.auxiliary = ClassHead(width, classes, dropout=dropout)
         self.colours = LocalColours(bands, classes, colours) if colours else None
+        self.colours_weight = colours_weight
         self.auxiliary_at = strides.index(8) - self.first
 
     def raw(self, images: Tensor, *, training: bool) -> Outputs:
@@ -125,10 +130,7 @@ class ResidualUNet(Network):
             if training and at == self.auxiliary_at:
                 auxiliary = (self.auxiliary(found),)
         logits = self.head(found)
-        if self.colours is None:
+        if training or self.colours is None:
             return Outputs(logits, auxiliary)
-        beside = self.colours(images)
-        if training:
-            return Outputs(logits, (*auxiliary, beside))
-        both = logits.log_softmax(dim=1) + enlarged(beside.log_softmax(dim=1), logits)
-        return Outputs(both)
+        said = enlarged(self.colours(images), logits)
+        return Outputs(logits.log_softmax(dim=1) + self.colours_weight * said)

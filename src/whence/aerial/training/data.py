@@ -18,6 +18,8 @@ from whence.aerial.training.scenes import TrainingScenes
 from whence.errors import InputError, NotEnoughDataError
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from whence.aerial.losses import Joint
     from whence.aerial.scheme import Scheme
     from whence.aerial.training.batches import CropBatches
@@ -125,35 +127,50 @@ class TrainingData:
         return CropBatches(
             TurnedCrops(self.scenes, self.config.crops, seed=asked.seed),
             Augmentation(self.config.augmentation.transforms, seed=asked.seed),
-            replace(self.normalisation, divisors={"float32": 1.0} | dict(self.normalisation.divisors)),
+            self.patch_normalisation,
             asked.batch,
             part,
             asked.workers,
         )
 
+    @property
+    def patch_normalisation(self) -> Normalisation:
+        """The normalisation for patches of `scenes`, whose values are divided already."""
+        return replace(self.normalisation, divisors={"float32": 1.0} | dict(self.normalisation.divisors))
+
     def loss(self) -> Joint:
         """Give what is minimised."""
-        from whence.aerial.losses import Joint, balanced_weights
+        from whence.aerial.losses import Joint
 
         asked = self.config.loss
-        classes = len(self.scheme.classes)
-        weights: tuple[float, ...] | None = None
-        if asked.per_class:
-            weights = tuple(map(float, asked.per_class))
-        elif asked.class_weights == "balanced":
-            weights = balanced_weights(self.scenes.counts, power=asked.power)
-        if weights is not None and len(weights) != classes:
-            raise InputError(
-                f"loss.per_class has {len(weights)} numbers for {classes} classes: "
-                f"{', '.join(self.scheme.names)}"
-            )
         return Joint(
             dict(asked.weights),
             auxiliary=asked.auxiliary,
             edges=asked.edges,
-            class_weights=weights,
+            class_weights=self.class_weights(self.scenes.counts),
             options={name: dict(options) for name, options in asked.options.items()},
         )
+
+    def class_weights(self, shares: ArrayLike) -> tuple[float, ...] | None:
+        """Weigh classes as asked for, by how much there is of each.
+
+        Raises
+        ------
+        InputError
+            When ``loss.per_class`` has not one number for every class.
+        """
+        from whence.aerial.losses import balanced_weights
+
+        asked = self.config.loss
+        classes = len(self.scheme.classes)
+        if asked.per_class and len(asked.per_class) != classes:
+            raise InputError(
+                f"loss.per_class has {len(asked.per_class)} numbers for {classes} classes: "
+                f"{', '.join(self.scheme.names)}"
+            )
+        if asked.per_class:
+            return tuple(map(float, asked.per_class))
+        return balanced_weights(shares, power=asked.power) if asked.class_weights == "balanced" else None
 
     def validation(self) -> Validation | None:
         """Give what the training is judged by."""

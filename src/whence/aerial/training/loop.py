@@ -335,9 +335,10 @@ class _Loop:
 
 
 def parameter_groups(network: torch.nn.Module) -> list[dict[str, Any]]:
-    """Part the parameters into those of the rest and those of the backbone, for rates of their own."""
-    backbone = [value for name, value in network.named_parameters() if name.startswith("backbone.")]
-    rest = [value for name, value in network.named_parameters() if not name.startswith("backbone.")]
+    """Part what is to be learnt into the rest and the backbone, for rates of their own."""
+    learnt = [(name, value) for name, value in network.named_parameters() if value.requires_grad]
+    backbone = [value for name, value in learnt if name.startswith("backbone.")]
+    rest = [value for name, value in learnt if not name.startswith("backbone.")]
     return [{"params": rest}, {"params": backbone}]
 
 

@@ -190,7 +190,21 @@ class _Making:
             )
         if asked.start:
             self.watch.say(start_from(made, asked.start))
+        self.teach_colours(made)
         return made
+
+    def teach_colours(self, network: Network) -> None:
+        """Teach the classifiers of colours, where there are some; the seed decides, so not kept."""
+        from whence.aerial.models.residual_unet import ResidualUNet
+
+        if not isinstance(network, ResidualUNet) or network.colours is None:
+            return
+        from whence.aerial.training.colours import fit_colours
+
+        self.watch.say("teaching the classifiers of colours")
+        scenes, seed = self.data.scenes, self.config.training.seed
+        weights = self.data.class_weights(scenes.shares)
+        fit_colours(network.colours, scenes, self.data.patch_normalisation, class_weights=weights, seed=seed)
 
     def fit(self, network: Network) -> list[Look]:
         """Run the loop."""
