@@ -41,6 +41,30 @@ def test_cores_grow_back_over_the_edge_between_them():
     assert objects[10, 10] != objects[10, 30]
 
 
+def test_a_crumb_of_a_core_is_no_object_of_its_own():
+    ids = np.full((20, 40), 2, np.uint8)
+    ids[6:14, 6:30] = 1
+    ids[8:10, 34:36] = 1
+    assert grow_into_edges(ids, 1, 2)[1].max() == 2
+    classes, objects = grow_into_edges(ids, 1, 2, least_px=5)
+    assert (classes == 1).all()
+    assert len(np.unique(objects)) == 1
+    alone = np.zeros((20, 40), np.uint8)
+    alone[5:9, 5:9], alone[6:8, 6:8] = 2, 1
+    assert not (grow_into_edges(alone, 1, 2, least_px=5)[0] == 1).any()
+
+
+def test_a_filled_hole_belongs_to_the_roof_around_it():
+    ids = np.zeros((30, 60), np.uint8)
+    ids[4:26, 4:56] = 2
+    ids[6:24, 6:29] = ids[6:24, 31:54] = 1
+    ids[12:14, 12:14] = 0
+    rows, parents = separated(Rows.of_array(ids), core=1, edge=2, depth_px=None, least_px=10)
+    values = rows.read(0, 30)
+    assert (parents[values[4:26, 4:56]] == 1).all()
+    assert len(np.unique(values[4:26, 4:56])) == 2
+
+
 def test_objects_get_numbers_and_the_rest_keeps_its_class():
     ids = dumb_bell(4)
     ids[0, :] = 3

@@ -62,7 +62,7 @@ def separated(
     depth_px
         As for `split_necks`; None does not look for necks.
     least_px
-        Pixels from which on a part is kept.
+        Pixels from which on a part is kept, and the core of an object before it grows over its edge.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def separated(
     ids = rows.read(0, rows.shape[0])
     markers = None
     if edge is not None:
-        ids, markers = grow_into_edges(ids, core, edge)
+        ids, markers = grow_into_edges(ids, core, edge, least_px=least_px)
     if least_px > 1.0:
         ids = sieve(ids, least_px)
     mask = ids == core
@@ -94,14 +94,20 @@ def separated(
 
 
 def _numbered(mask: Bools, grown: Ints, depth_px: float | None) -> Ints:
-    """Give numbers to objects that were grown apart, and split them further at their necks."""
-    from skimage import measure
+    """Give numbers to objects that were grown apart, and split them further at their necks.
 
-    apart: Ints = measure.label(np.where(mask, grown + 1, 0), connectivity=1)  # type: ignore[no-untyped-call]
+    What the sieve filled, such as a hole in a roof, goes to the object around it.
+    """
+    from skimage import measure, segmentation
+
+    filled: Ints = segmentation.watershed(np.zeros(mask.shape), grown, mask=mask, connectivity=1)  # type: ignore[no-untyped-call]
+    apart: Ints = measure.label(np.where(mask, filled + 1, 0), connectivity=1)  # type: ignore[no-untyped-call]
     return apart if depth_px is None else split_necks(apart, depth_px)
 
 
-def grow_into_edges(ids: NDArray[np.uint8], core: int, edge: int) -> tuple[NDArray[np.uint8], Ints]:
+def grow_into_edges(
+    ids: NDArray[np.uint8], core: int, edge: int, *, least_px: float = 0.0
+) -> tuple[NDArray[np.uint8], Ints]:
     """Grow the parts of one class over another that was drawn between them.
 
     Parameters
@@ -110,6 +116,8 @@ def grow_into_edges(ids: NDArray[np.uint8], core: int, edge: int) -> tuple[NDArr
         (rows, cols) classes.
     core, edge
         Class of the objects, and of what stands between and around them.
+    least_px
+        Cores of fewer pixels are taken for edge: they would part roofs that are whole.
 
     Returns
     -------
@@ -120,6 +128,8 @@ def grow_into_edges(ids: NDArray[np.uint8], core: int, edge: int) -> tuple[NDArr
     from skimage import measure, segmentation
 
     markers = measure.label(ids == core, connectivity=1)  # type: ignore[no-untyped-call]
+    crumbs = (np.bincount(markers.ravel()) < least_px)[markers] & (markers > 0)
+    ids, markers = np.where(crumbs, np.uint8(edge), ids), np.where(crumbs, 0, markers)
     around = (ids == core) | (ids == edge)
     away = _distance(ids != core)
     objects = segmentation.watershed(away, markers, mask=around, connectivity=1)  # type: ignore[no-untyped-call]
