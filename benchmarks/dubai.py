@@ -39,16 +39,16 @@ SHORT: dict[str, dict[str, Any]] = {
     "dcswin": {"backbone": "swin-tiny"},
     "ft-unetformer": {"backbone": "swin-tiny"},
     "segformer": {"backbone": "b0"},
-    "upernet": {"backbone": "resnet18"},
+    "upernet": {"backbone": "resnet18", "options": {"width": 128}},
 }
-"""Name -> backbone: the smallest published configuration of each, from scratch."""
+"""Name -> the smallest published backbone of each, from scratch; UperNet with a quarter of its width."""
 
 BUDGET: dict[str, Any] = {
     "augmentation.transforms": ["blur"],
-    "training.steps": 150,
+    "training.steps": 60,
     "training.batch": 4,
-    "training.warmup_steps": 15,
-    "training.average": 0.95,
+    "training.warmup_steps": 6,
+    "training.average": 0.9,
     "crops.side_px": 128,
     "model.scales": [1.0],
     "model.prior": 0.0,
@@ -97,7 +97,7 @@ def network_of(name: str, tile: int, root: Path, steps: int | None) -> tuple[Any
     """Train a network with the starter's recipe; all but the starter with the short budget."""
     over: dict[str, Any] = {"data.root": str(root.resolve()), "data.train": others(tile)}
     if name != "starter":
-        over |= BUDGET | {"network.name": name, "network.options": {}, **network(name)}
+        over |= BUDGET | {"network.name": name, "network.options": {}} | network(name)
     if steps is not None:
         over["training.steps"] = steps
     config = AerialConfig.read(RECIPE, overrides=over)
