@@ -44,8 +44,8 @@ SHORT: dict[str, dict[str, Any]] = {
 """Name -> the smallest published backbone of each, from scratch; UperNet with a quarter of its width."""
 
 BUDGET: dict[str, Any] = {
-    "augmentation.transforms": ["blur"],
-    "training.steps": 60,
+    "augmentation.transforms": ["exposure", "noise", "blur"],
+    "training.steps": 45,
     "training.batch": 4,
     "training.warmup_steps": 6,
     "training.average": 0.9,

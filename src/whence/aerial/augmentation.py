@@ -27,6 +27,10 @@ PRESETS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
         ("RandomBrightnessContrast", {"brightness_limit": 0.1, "contrast_limit": 0.1, "p": 1.0}),
         ("MultiplicativeNoise", {"multiplier": (0.95, 1.05), "per_channel": True, "p": 1.0}),
     ),
+    "exposure": (
+        ("RandomGamma", {"gamma_limit": (75, 133), "p": 1.0}),
+        ("MultiplicativeNoise", {"multiplier": (0.95, 1.05), "per_channel": True, "p": 1.0}),
+    ),
     "strong-colour": (
         ("RandomBrightnessContrast", {"brightness_limit": 0.3, "contrast_limit": 0.3, "p": 1.0}),
         ("MultiplicativeNoise", {"multiplier": (0.7, 1.3), "per_channel": True, "p": 1.0}),
@@ -38,7 +42,11 @@ PRESETS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     "noise": (("GaussNoise", {"std_range": (0.01, 0.04), "p": 0.3}),),
     "holes": (("CoarseDropout", {"num_holes_range": (1, 4), "p": 0.3}),),
 }
-"""Name -> transforms of albumentations with their options."""
+"""Name -> transforms of albumentations with their options.
+
+``exposure`` leaves black black: a shift of all values, as in ``weak-colour``, makes dark water look like
+vegetation.
+"""
 
 _QUIET = "NO_ALBUMENTATIONS_UPDATE"
 

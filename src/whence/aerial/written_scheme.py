@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whence.aerial.scheme import Scheme
 from whence.errors import InputError, NotAnImageError, NotFoundError
+from whence.imagery.raster import without_place
 
 if TYPE_CHECKING:
     from whence.typing import PathLike
@@ -104,14 +104,14 @@ def _told(scheme: Scheme | None) -> str:
 
 def _tag(path: PathLike) -> str:
     import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    from rasterio.errors import RasterioError
 
     if not Path(path).exists():
         raise NotFoundError(f"there is no file {path}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as dataset:
-                return str(dataset.tags().get(TAG, ""))
+        with without_place():
+            opened = rasterio.open(path)
+        with opened as dataset:
+            return str(dataset.tags().get(TAG, ""))
     except RasterioError as error:
         raise NotAnImageError(f"{path} is not a raster that can be read ({error})") from error

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from whence._optional import require
 from whence.errors import FormatError, InputError
 from whence.imagery.atomic import atomic_path
-from whence.learn.weight_files import disk_errors
+from whence.learn.weight_files import disk_errors, usual_mode
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +41,7 @@ def write_checkpoint(path: PathLike, tensors: Mapping[str, torch.Tensor], state:
     numpy_file = require("safetensors.torch", extra="learn")
     whole = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
     header = {_KEY: json.dumps({"version": VERSION, "state": state})}
-    with atomic_path(path) as beside, disk_errors():
+    with atomic_path(path) as beside, disk_errors(), usual_mode(beside):
         numpy_file.save_file(whole, beside, metadata=header)
 
 

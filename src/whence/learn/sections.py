@@ -118,7 +118,21 @@ def _fitting(value: Any, default: Any, name: str) -> Any:
         return value
     if isinstance(default, float) and isinstance(value, int) and not flags[0]:
         return float(value)
-    raise InputError(f"{name} is {value!r}; it must be of the kind of {default!r}")
+    told = toml_value(list(value) if isinstance(value, tuple) else value)
+    raise InputError(f"{name} is {told}; it must be of the kind of {toml_value(default)}, {_kind(default)}")
+
+
+def _kind(default: Any) -> str:
+    """Say what a value of TOML is to be."""
+    kinds: tuple[tuple[type, str], ...] = (
+        (bool, "true or false"),
+        (int, "a whole number"),
+        (float, "a number"),
+        (str, "text"),
+        (tuple, 'a list, such as [1, 2] or ["a", "b"]'),
+        (Mapping, "a table, such as {key = 1}"),
+    )
+    return next((told for kind, told in kinds if isinstance(default, kind)), type(default).__name__)
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

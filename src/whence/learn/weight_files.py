@@ -1,4 +1,4 @@
-"""Writing safetensors: the library wraps what the disk answers, this unwraps it."""
+"""Writing safetensors: the library hides what the disk answers and what others may read; this shows both."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from whence._optional import require
 
-__all__ = ["disk_errors"]
+__all__ = ["disk_errors", "usual_mode"]
 
 _NUMBER = re.compile(r"\(os error (\d+)\)")
 
@@ -34,3 +35,20 @@ def disk_errors() -> Iterator[None]:
             raise
         number = int(found[1])
         raise OSError(number, os.strerror(number)) from error
+
+
+@contextmanager
+def usual_mode(path: Path) -> Iterator[None]:
+    """Give a new file that is written in the block the permissions of any other new file.
+
+    safetensors lets nobody but the owner read what it writes, whatever the user's umask says.
+
+    Parameters
+    ----------
+    path
+        The file; it is not there yet.
+    """
+    path.touch()
+    mode = path.stat().st_mode
+    yield
+    path.chmod(mode)

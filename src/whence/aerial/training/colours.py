@@ -32,7 +32,7 @@ _STEPS = 600
 _BATCH = 4096
 _RATE = 2e-3
 _WEIGHT_DECAY = 0.05
-_SMOOTHING = 0.05
+_SMOOTHING = 0.15
 _MOST = 2_000_000  # pixels that are remembered, of all places
 _WINDOW_PX = 1024
 
@@ -54,7 +54,7 @@ def fit_colours(
 ) -> None:
     """Teach the classifiers in place, and fix what they have learnt.
 
-    AdamW with a cosine, cross entropy with labels smoothed by 0.05, 600 steps of about 4,096 pixels, as many
+    AdamW with a cosine, cross entropy with labels smoothed by 0.15, 600 steps of about 4,096 pixels, as many
     of every place. It takes seconds for each member.
 
     Parameters

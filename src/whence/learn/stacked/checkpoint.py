@@ -23,7 +23,7 @@ from whence.imagery.atomic import atomic_path
 from whence.learn.stacked.products import WideProducts
 from whence.learn.stacked.records import HeadRecord
 from whence.learn.stacked.stack import NAMES, Stack
-from whence.learn.weight_files import disk_errors
+from whence.learn.weight_files import disk_errors, usual_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ def write_checkpoint(path: Path, run: SavedRun, *, mark: Json) -> None:
         "alive": [head.name for head in stack.heads],
         "records": [record.to_json() for record in run.records.values()],
     }
-    with atomic_path(path) as beside, disk_errors():
+    with atomic_path(path) as beside, disk_errors(), usual_mode(beside):
         _safetensors().save_file(arrays, beside, metadata={_HEADER: json.dumps(state, allow_nan=False)})
 
 

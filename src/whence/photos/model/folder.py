@@ -14,7 +14,7 @@ import numpy as np
 from whence import __version__
 from whence._optional import require
 from whence.errors import FormatError, InputError, NotFoundError
-from whence.learn.weight_files import disk_errors
+from whence.learn.weight_files import disk_errors, usual_mode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def write_parts(folder: Path, header: Json, arrays: Mapping[str, NDArray[Any]]) 
     if odd:
         raise InputError(f"the array {odd[0]!r} holds no numbers; a head keeps texts among its settings")
     numbers = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    with disk_errors():
+    with disk_errors(), usual_mode(folder / WEIGHTS):
         require("safetensors.numpy", extra="learn").save_file(numbers, folder / WEIGHTS)
     whole = {"format": FORMAT, "version": VERSION, "written_by": f"whence {__version__}", **header}
     whole["weights_sha256"] = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
