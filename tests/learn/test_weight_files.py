@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -38,3 +39,20 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_older_one(tmp_path: Path, req
 def test_a_model_that_does_not_fit_is_an_error_of_the_disk(tmp_path: Path, small_disk) -> None:
     with pytest.raises(OSError, match="File too large"):
         write_parts(tmp_path, {}, {"a": np.ones(10_000)})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+@pytest.mark.parametrize("mask", [0o022, 0o027])
+def test_weights_may_be_read_by_those_who_may_read_other_files(tmp_path: Path, mask: int) -> None:
+    from whence.learn.checkpoint import write_checkpoint
+
+    before = os.umask(mask)
+    try:
+        (tmp_path / "other").write_bytes(b"")
+        write_parts(tmp_path, {}, {"a": np.ones(3)})
+        write_checkpoint(tmp_path / "epoch.safetensors", {"a": torch.ones(3)}, {})
+    finally:
+        os.umask(before)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    assert len(modes) == 4
+    assert set(modes.values()) == {oct(0o666 & ~mask)}, modes
