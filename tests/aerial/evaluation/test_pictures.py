@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +21,7 @@ from whence.aerial.evaluation.intervals import class_intervals, mean_intervals
 from whence.aerial.evaluation.pictures import Rules, Trio, evaluate_pictures, pair_files
 from whence.aerial.scheme import LandClass, Scheme
 from whence.aerial.schemes import SCHEMES
+from whence.aerial.written_scheme import written_scheme
 from whence.errors import InputError, NotAnImageError
 
 TOWN = Scheme(
@@ -339,3 +342,16 @@ def test_a_place_without_any_class_is_not_drawn(tmp_path):
 def test_a_name_without_a_place_is_told(tmp_path, group, words):
     with pytest.raises(InputError, match=words):
         evaluate_pictures(many(tmp_path, ["a", "b"]), Rules(group=group))
+
+
+def test_schemes_are_read_from_many_threads(tmp_path, pair):
+    """Rasters without a place make rasterio warn; the filter against that is one for all threads."""
+    bare = {"crs": None, "transform": rasterio.Affine.identity()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        path = tagged(tmp_path / "p.tif", pair[1], TOWN, **bare)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(written_scheme, [path] * 200))
+    assert found == [TOWN] * 200
+    assert list(warnings.filters) == before
