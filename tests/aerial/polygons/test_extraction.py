@@ -20,6 +20,7 @@ from whence.aerial.polygons.files import read_layer
 from whence.aerial.polygons.matching import match_files
 from whence.aerial.scheme import LandClass, Scheme
 from whence.aerial.schemes import SCHEMES
+from whence.earth.crs import same
 from whence.errors import InputError, NotFoundError
 
 TOWN = Scheme(
@@ -177,6 +178,32 @@ def test_without_a_system_lengths_are_pixels(tmp_path, town):
     assert found.layer.columns["area_px2"].sum() == (town != 255).sum()
     assert "pixels" in found.notes[0]
     assert read_layer(tmp_path / "land.gpkg").crs is None
+
+
+SITE = 'LOCAL_CS["site grid",UNIT["metre",1],AXIS["X",EAST],AXIS["Y",NORTH]]'
+FEET = 'LOCAL_CS["works",UNIT["US survey foot",0.304800609601219],AXIS["X",EAST],AXIS["Y",NORTH]]'
+ANGLES = 'LOCAL_CS["works",UNIT["degree",0.0174532925199433],AXIS["X",EAST],AXIS["Y",NORTH]]'
+
+
+@pytest.mark.parametrize(("system", "pixel_m2"), [(SITE, 0.25), (FEET, (0.5 * 1200 / 3937) ** 2)])
+@pytest.mark.parametrize("kind", ["gpkg", "fgb", "parquet"])
+def test_a_local_plane_is_a_plane(tmp_path, town, system, pixel_m2, kind):
+    place = {"crs": rasterio.crs.CRS.from_wkt(system), "transform": from_origin(100.0, 50.0, 0.5, 0.5)}
+    raster = write(tmp_path / "c.tif", town, **place)
+    clean = Cleaning(("building",), min_area=100 * pixel_m2, right_angles=("building",))
+    found = polygonise(raster, tmp_path / f"roofs.{kind}", clean, scheme=TOWN).layer
+    assert found.columns["area_m2"] == pytest.approx([40 * 25 * pixel_m2] * 4, rel=0.02)
+    layer = read_layer(tmp_path / f"roofs.{kind}")
+    assert same(layer.crs, system)
+    assert shapely.total_bounds(layer.polygons) == pytest.approx(shapely.total_bounds(found.polygons))
+    assert match_files(raster, tmp_path / f"roofs.{kind}", scheme=TOWN, iou=0.9).recall == 1.0
+    with pytest.raises(InputError, match=r"(site grid|works), .* is a local system"):
+        polygonise(raster, tmp_path / "land.geojson", scheme=TOWN)
+
+
+def test_a_local_system_of_angles_has_no_lengths(tmp_path, town):
+    raster = write(tmp_path / "c.tif", town, crs=rasterio.crs.CRS.from_wkt(ANGLES))
+    assert extract(raster, scheme=TOWN).layer.columns["area_px2"].sum() == (town != 255).sum()
 
 
 def test_footprints_are_matched_across_systems(tmp_path, town):

@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 
 from whence.aerial.class_raster import open_classes
-from whence.aerial.georeference import georeference
 from whence.aerial.polygons.arcs import Arcs, find_arcs
 from whence.aerial.polygons.faces import Faces, faces_of
 from whence.aerial.polygons.files import Layer, check_format, format_of, write_layer
@@ -98,12 +97,10 @@ def polygonise(
     Raises
     ------
     InputError
-        As `extract`; for an unknown format, GeoJSON of a raster without a coordinate system, or a place that
+        As `extract`; for an unknown format, GeoJSON of a raster that has no place on Earth, or a target that
         cannot be written, before the work.
     """
-    place = georeference(raster)
-    placed = place.crs is not None and place.transform is not None
-    check_format(out, format_of(out, format), placed=placed)
+    check_format(out, format_of(out, format), Ground.of_raster(raster).crs)
     check_target(out)
     found = extract(raster, cleaning, scheme=scheme, probabilities=probabilities)
     write_layer(out, found.layer, format=format)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whence._optional import require
-from whence.earth.crs import Crs
+from whence.aerial.polygons.ground import is_local
+from whence.earth.crs import Crs, same
 from whence.errors import InputError, NotFoundError
 from whence.imagery.atomic import atomic_path
 
@@ -68,7 +69,7 @@ class Layer:
 
         if self.crs is None:
             raise InputError("polygons without a coordinate system cannot be moved into another one")
-        if self.crs.wkt == crs.wkt:
+        if self.crs.wkt == crs.wkt or (is_local(crs) and same(self.crs, crs)):
             return self
         own = self.crs
         moved = shapely.transform(self.polygons, lambda at: crs.from_lonlat(own.to_lonlat(at)))
@@ -95,19 +96,28 @@ def format_of(path: PathLike, name: str | None = None) -> str:
     return found
 
 
-def check_format(path: PathLike, kind: str, *, placed: bool) -> None:
+def check_format(path: PathLike, kind: str, crs: Crs | None) -> None:
     """Refuse GeoJSON for what lies nowhere: readers would take its pixels for longitudes and latitudes.
+
+    Parameters
+    ----------
+    path, kind
+        The file, and one of `FORMATS`.
+    crs
+        Of what is to be written; None where it is not known.
 
     Raises
     ------
     InputError
-        When the format is GeoJSON and there is no coordinate system.
+        When the format is GeoJSON and there is no coordinate system, or one that has no place on Earth.
     """
-    if kind == "geojson" and not placed:
-        raise InputError(
-            f"{path}: GeoJSON holds longitudes and latitudes, and there is no coordinate system to get them "
-            "from; write a .gpkg, or give the raster its system first (rio edit-info --crs, gdal_edit -a_srs)"
-        )
+    if kind != "geojson" or (crs is not None and not is_local(crs)):
+        return
+    fact = "there is no coordinate system" if crs is None else f"{crs.label} is a local system without a way"
+    raise InputError(
+        f"{path}: GeoJSON holds longitudes and latitudes, and {fact} to get them from; write a .gpkg, or "
+        "give the raster its system first (rio edit-info --crs, gdal_edit -a_srs)"
+    )
 
 
 def write_layer(path: PathLike, layer: Layer, *, format: str | None = None) -> None:  # noqa: A002 - its name
@@ -129,7 +139,7 @@ def write_layer(path: PathLike, layer: Layer, *, format: str | None = None) -> N
         For an unknown format, GeoJSON without a coordinate system, or when GDAL refuses.
     """
     kind = format_of(path, format)
-    check_format(path, kind, placed=layer.crs is not None)
+    check_format(path, kind, layer.crs)
     if kind == "geojson":
         layer = layer.in_crs(Crs.parse("OGC:CRS84"))
     with atomic_path(path) as beside:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from whence.typing import Floats, PathLike
 
-__all__ = ["Ground"]
+__all__ = ["Ground", "is_local"]
 
 _TRUE_ENOUGH = 0.0025  # of an area; UTM is within 0.2 % everywhere in its zone
 _STEP_PX = 64.0
+_NO_LENGTHS = frozenset({"degree", "radian", "grad", "gon", "unknown", ""})
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +61,27 @@ class Ground:
         place = georeference(path)
         if place.crs is None or place.transform is None:
             return cls.of_pixels(place.transform)
-        return cls.of_transform(place.transform, Crs.parse(place.crs.to_wkt()), shape)
+        crs = Crs.parse(place.crs.to_wkt())
+        if is_local(crs):
+            return cls.of_local(place.transform, crs)
+        return cls.of_transform(place.transform, crs, shape)
 
     @classmethod
     def of_pixels(cls, transform: Any = None) -> Ground:
         """Take a raster without a coordinate system: its unit is the pixel."""
         linear, origin = _matrix(transform) if transform is not None else (np.eye(2), np.zeros(2))
         return cls(linear, origin, None, np.eye(2))
+
+    @classmethod
+    def of_local(cls, transform: Any, crs: Crs) -> Ground:
+        """Take a raster in the plane of a building site or works, which has no place on Earth.
+
+        Where the system counts in no unit of length, lengths are pixels.
+        """
+        if crs.unit.lower() in _NO_LENGTHS:
+            return cls.of_pixels(transform)
+        linear, origin = _matrix(transform)
+        return cls(linear, origin, crs, linear * crs.units_m)
 
     @classmethod
     def of_transform(cls, transform: Any, crs: Crs, shape: tuple[int, int]) -> Ground:
@@ -112,6 +127,8 @@ class Ground:
             return True
         if self.crs.is_geographic:
             return False
+        if is_local(self.crs):
+            return True
         nominal = abs(float(np.linalg.det(self.linear))) * self.crs.units_m**2
         return math.isclose(nominal, self.cell_m2, rel_tol=_TRUE_ENOUGH)
 
@@ -141,6 +158,19 @@ class Ground:
             unit = self.crs.units_m
             return shapely.area(polygons) * unit**2, shapely.length(polygons) * unit
         return _on_ellipsoid(shapely.transform(polygons, self.crs.to_lonlat))
+
+
+def is_local(crs: Crs) -> bool:
+    """Tell whether a coordinate system is a plane of its own, tied to no place on Earth (engineering).
+
+    Examples
+    --------
+    >>> is_local(Crs.parse('LOCAL_CS["site",UNIT["metre",1]]')), is_local(Crs.parse("EPSG:32636"))
+    (True, False)
+    """
+    import pyproj
+
+    return bool(pyproj.CRS.from_wkt(crs.wkt).is_engineering)
 
 
 def _on_ellipsoid(polygons: NDArray[Any]) -> tuple[Floats, Floats]:
