@@ -15,6 +15,8 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +67,27 @@ def main() -> None:
             path = RESULTS / f"{name}-{tile}.json"
             if not path.exists():
                 print(f"{name}, tile {tile} …", flush=True)
-                found = measured(name, scenes, tile, Path(options.data), steps=options.steps)
+                with run_folder(options.runs, f"{name}-{tile}") as folder:
+                    found = measured(name, scenes, tile, folder, options=options)
                 with atomic_path(path) as beside:
                     beside.write_text(json.dumps(found) + "\n", encoding="utf-8")
             print(line(name, tile, json.loads(path.read_text("utf-8"))), flush=True)
     print("\n".join(summary()))
 
 
-def measured(name: str, scenes: SceneSet, tile: int, root: Path, *, steps: int | None) -> dict[str, Any]:
+@contextmanager
+def run_folder(runs: Path | None, name: str) -> Iterator[Path]:
+    """Give the folder of a run: one that stays, or one that goes when it is measured."""
+    if runs is not None:
+        yield runs / name
+        return
+    with tempfile.TemporaryDirectory(prefix="whence-dubai-") as folder:
+        yield Path(folder) / "run"
+
+
+def measured(
+    name: str, scenes: SceneSet, tile: int, folder: Path, *, options: argparse.Namespace
+) -> dict[str, Any]:
     """Train on the other tiles, count the pixels of this one part by part."""
     held = scenes.choose(groups=[f"tile_{tile}"])
     started = time.process_time()
@@ -80,7 +95,7 @@ def measured(name: str, scenes: SceneSet, tile: int, root: Path, *, steps: int |
         say = forest_of(scenes.choose(without=[f"tile_{tile}"]), textures=name == "forest-textures")
         told: dict[str, Any] = {"note": "random forest, see benchmarks/dubai_forest.py"}
     else:
-        say, told = network_of(name, tile, root, steps)
+        say, told = network_of(name, tile, folder, options=options)
     tables = [counted(held, number, say) for number in range(len(held))]
     return {
         "network": name,
@@ -93,16 +108,17 @@ def measured(name: str, scenes: SceneSet, tile: int, root: Path, *, steps: int |
     }
 
 
-def network_of(name: str, tile: int, root: Path, steps: int | None) -> tuple[Any, dict[str, Any]]:
+def network_of(
+    name: str, tile: int, folder: Path, *, options: argparse.Namespace
+) -> tuple[Any, dict[str, Any]]:
     """Train a network with the starter's recipe; all but the starter with the short budget."""
-    over: dict[str, Any] = {"data.root": str(root.resolve()), "data.train": others(tile)}
+    over: dict[str, Any] = {"data.root": str(Path(options.data).resolve()), "data.train": others(tile)}
     if name != "starter":
         over |= BUDGET | {"network.name": name, "network.options": {}} | network(name)
-    if steps is not None:
-        over["training.steps"] = steps
+    if options.steps is not None:
+        over["training.steps"] = options.steps
     config = AerialConfig.read(RECIPE, overrides=over)
-    with tempfile.TemporaryDirectory(prefix="whence-dubai-") as folder:
-        model = train(config, Path(folder) / "run").model
+    model = train(config, folder).model
     count = sum(weight.numel() for weight in model.network.parameters())
 
     def say(image: np.ndarray) -> np.ndarray:
@@ -185,6 +201,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--networks", default=",".join([*FORESTS, *SHORT, "starter"]))
     parser.add_argument("--tiles", default="1,2,3,4,5,6,7")
     parser.add_argument("--steps", type=int, help="instead of the budget")
+    parser.add_argument("--runs", type=Path, help="folder in which runs stay; what is there is gone on with")
     parser.add_argument("--summary", action="store_true", help="only print what is there")
     return parser.parse_args()
 
