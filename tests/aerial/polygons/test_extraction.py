@@ -171,6 +171,51 @@ def test_probabilities_are_averaged_over_each_polygon(tmp_path, town):
         extract(raster, scheme=TOWN, probabilities=write(tmp_path / "q.tif", shares[:1]))
 
 
+@pytest.mark.parametrize(("left", "without", "partly"), [(100, 2, 0), (50, 0, 2)])
+def test_probabilities_of_a_part_lie_where_they_say(tmp_path, town, left, without, partly):
+    """Two roofs are between columns 25 and 85, two beyond column 105."""
+    raster = write(tmp_path / "c.tif", town)
+    shares = np.random.default_rng(1).integers(0, 255, (3, *town.shape)).astype(np.uint8)
+    only = Cleaning(("building",), min_area=10.0)
+    whole = extract(raster, only, scheme=TOWN, probabilities=write(tmp_path / "p.tif", shares, nodata=None))
+    assert not any("probability" in note for note in whole.notes)
+    masked = shares.copy()
+    masked[:, :, :left] = 255
+    hidden = extract(raster, only, scheme=TOWN, probabilities=write(tmp_path / "q.tif", masked, nodata=255))
+    assert ("2 of 4 polygons have no probability in" in hidden.notes[-1]) == bool(without)
+    place = {"transform": from_origin(500000.0 + left / 2, 36000.0, 0.5, 0.5), "nodata": None}
+    part = write(tmp_path / "part.tif", np.ascontiguousarray(shares[:, :, left:]), **place)
+    found = extract(raster, only, scheme=TOWN, probabilities=part)
+    ours, theirs = (one.layer.columns["probability"] for one in (found, hidden))
+    assert ours == pytest.approx(theirs, nan_ok=True)
+    assert np.isnan(ours).sum() == without
+    assert (ours == whole.layer.columns["probability"]).sum() == 2
+    told = f"part.tif covers {200 - left} × 160 of the 200 × 160 pixels: {without} of 4 polygons have no"
+    assert told in found.notes[-1]
+    assert f"{partly} that of a part alone" in found.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape", "words"),
+    [
+        (
+            {"transform": from_origin(900000.0, 36000.0, 0.5, 0.5)},
+            (160, 200),
+            "lies beside .* columns 800000",
+        ),
+        ({"transform": from_origin(500000.0, 36000.0, 1.0, 1.0)}, (80, 100), "warp the probabilities"),
+        ({"transform": from_origin(500000.2, 36000.0, 0.5, 0.5)}, (160, 200), "warp the probabilities"),
+        ({"crs": "EPSG:32637"}, (160, 200), "two coordinate systems, EPSG:32636 and EPSG:32637"),
+        ({"crs": None, "transform": rasterio.Affine.identity()}, (150, 200), "do not say where they lie"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_probabilities_of_other_pixels_are_refused(tmp_path, town, settings, shape, words):
+    shares = write(tmp_path / "p.tif", np.zeros((3, *shape), np.uint8), **settings)
+    with pytest.raises(InputError, match=words):
+        extract(write(tmp_path / "c.tif", town), scheme=TOWN, probabilities=shares)
+
+
 def test_without_a_system_lengths_are_pixels(tmp_path, town):
     with pytest.warns(rasterio.errors.NotGeoreferencedWarning):
         raster = write(tmp_path / "c.tif", town, crs=None, transform=rasterio.Affine.identity())

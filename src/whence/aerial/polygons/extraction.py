@@ -23,7 +23,7 @@ from whence.aerial.polygons.right_angles import GUARD_IOU, Squared, squared_toge
 from whence.aerial.polygons.rows import BLOCK_PX, Rows
 from whence.aerial.polygons.separation import Separation, separated
 from whence.aerial.polygons.sieve import sieved
-from whence.aerial.polygons.zonal import with_probabilities
+from whence.aerial.polygons.zonal import Probabilities
 from whence.aerial.scheme import IGNORE
 from whence.aerial.written_scheme import check_scheme, written_scheme
 from whence.errors import InputError
@@ -76,7 +76,8 @@ class Extraction:
     layer
         The polygons; their columns end in ``_px`` where the raster has no coordinate system.
     notes
-        What is to be said with them: how areas are measured, how many got right angles.
+        What is to be said with them: how areas are measured, how many got right angles, how many have no
+        probability.
     """
 
     layer: Layer
@@ -128,7 +129,8 @@ def extract(
     scheme
         Names of the classes; None takes those that are written beside the raster, or in its metadata.
     probabilities
-        Raster of the same grid with a band for each class; adds the mean probability of each polygon.
+        Raster with a band for each class over the same pixels, or some of them; adds the mean probability of
+        each polygon. The notes tell how many have none.
 
     Raises
     ------
@@ -138,19 +140,21 @@ def extract(
         When classes are asked for that it does not have, or files do not fit together.
     """
     ground = Ground.of_raster(raster)
+    shares = None if probabilities is None else Probabilities.over(raster, probabilities)
     names = class_names(raster, scheme)
     kept = [_number(name, names) for name in cleaning.classes]
     with _rows(raster, scheme) as rows:
         traced, parents = _traced(rows, ground, cleaning, names)
-    polygons, note = _squared(traced, parents, ground=ground, cleaning=cleaning, names=names)
+    polygons, notes = _squared(traced, parents, ground=ground, cleaning=cleaning, names=names)
     classes = parents[traced.faces.values]
     chosen = (np.isin(classes, kept) if kept else np.ones(len(classes), np.bool_)) & ~shapely.is_empty(
         polygons
     )
     layer = _layer(polygons[chosen], classes[chosen], ground=ground, names=names)
-    if probabilities is not None:
-        layer = with_probabilities(layer, polygons[chosen], classes[chosen], probabilities)
-    return Extraction(layer, (ground.measure, *note))
+    if shares is not None:
+        layer, told = shares.added(layer, polygons[chosen], classes[chosen])
+        notes = (*notes, *told)
+    return Extraction(layer, (ground.measure, *notes))
 
 
 def class_names(raster: PathLike, scheme: Scheme | None = None) -> tuple[str, ...]:
