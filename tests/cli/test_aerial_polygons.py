@@ -44,6 +44,12 @@ def test_json_tells_the_same(run, classes):
     assert values["classes"]["class 0"]["area"] == 1600.0 - 201.0
 
 
+def test_an_empty_file_is_told(run, classes):
+    result = run("aerial", "polygons", classes, "--out", "land.gpkg", "--min-area", "1e9")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "no polygons: all 6400 pixels lie in parts below the least area" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

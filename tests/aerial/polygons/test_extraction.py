@@ -263,6 +263,31 @@ def test_footprints_are_matched_across_systems(tmp_path, town):
     assert (len(traced.pairs), traced.recall) == (4, 1.0)
 
 
+@pytest.mark.parametrize("kind", ["gpkg", "geojson", "fgb", "parquet"])
+def test_that_nothing_is_left_is_told_with_the_reason(tmp_path, town, kind):
+    def notes(ids, cleaning, scheme=TOWN):
+        found = polygonise(write(tmp_path / "c.tif", ids), tmp_path / f"o.{kind}", cleaning, scheme=scheme)
+        assert len(read_layer(tmp_path / f"o.{kind}")) == len(found.layer)
+        return [note for note in found.notes if note.startswith("no polygons")]
+
+    empty = np.full_like(town, 255)
+    assert notes(empty, Cleaning()) == [
+        "no polygons: none of the 200 × 160 pixels has a class, all are 255 or without data"
+    ]
+    pixels, roofs = int((town != 255).sum()), int((town == 1).sum())
+    (told,) = notes(town, Cleaning(min_area=1e9))
+    assert f"all {pixels} pixels lie in parts below the least area of 1e+09 m²" in told
+    two = notes(town, Cleaning(("edge", "building", "ground"), min_area=1000.0))
+    assert two == [
+        "no polygons of edge: no pixel has that class; the raster holds ground, building",
+        f"no polygons of building: all {roofs} pixels lie in parts below the least area of 1000 m²",
+    ]
+    assert notes(town, Cleaning()) == []
+    assert notes(town, Cleaning(("7",)), None) == [
+        "no polygons of class 7: no pixel has that class; the raster holds class 0, class 1"
+    ]
+
+
 def test_what_cannot_be_done_is_told(tmp_path, town):
     raster = write(tmp_path / "c.tif", town)
     with pytest.raises(InputError, match="no class 'water'; the raster has ground, building, edge"):

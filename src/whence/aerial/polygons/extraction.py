@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from whence.aerial.polygons.arcs import Arcs, find_arcs
 from whence.aerial.polygons.faces import Faces, faces_of
 from whence.aerial.polygons.files import Layer, check_format, format_of, write_layer
 from whence.aerial.polygons.ground import Ground
+from whence.aerial.polygons.lacking import why_lacking
 from whence.aerial.polygons.replacing import replaced
 from whence.aerial.polygons.right_angles import GUARD_IOU, Squared, squared_together
 from whence.aerial.polygons.rows import BLOCK_PX, Rows
@@ -76,8 +77,8 @@ class Extraction:
     layer
         The polygons; their columns end in ``_px`` where the raster has no coordinate system.
     notes
-        What is to be said with them: how areas are measured, how many got right angles, how many have no
-        probability.
+        What is to be said with them: how areas are measured, how many got right angles, of what there are
+        no polygons and why, how many have no probability.
     """
 
     layer: Layer
@@ -151,6 +152,11 @@ def extract(
         polygons
     )
     layer = _layer(polygons[chosen], classes[chosen], ground=ground, names=names)
+    lacking = [number for number in dict.fromkeys(kept) if number not in classes[chosen]]
+    if lacking or not len(layer):
+        with _rows(raster, scheme) as rows:
+            called = _called(range(IGNORE), names)
+            notes += why_lacking(rows, lacking, called, ground=ground, min_area=cleaning.min_area)
     if shares is not None:
         layer, told = shares.added(layer, polygons[chosen], classes[chosen])
         notes = (*notes, *told)
@@ -259,14 +265,17 @@ def _layer(
 ) -> Layer:
     placed = ground.placed(polygons)
     areas, lengths = ground.sizes(placed)
-    called = np.array([names[k] if k < len(names) else f"class {k}" for k in classes.tolist()], dtype=object)
     columns = {
-        "class": called,
+        "class": np.array(_called(classes.tolist(), names), dtype=object),
         "class_id": classes.astype(np.int32),
         f"area_{ground.unit}2": areas,
         f"perimeter_{ground.unit}": lengths,
     }
     return Layer(placed, ground.crs, columns)
+
+
+def _called(classes: Iterable[int], names: tuple[str, ...]) -> list[str]:
+    return [names[number] if number < len(names) else f"class {number}" for number in classes]
 
 
 def _number(name: str, names: tuple[str, ...]) -> int:
