@@ -263,6 +263,36 @@ def test_footprints_are_matched_across_systems(tmp_path, town):
     assert (len(traced.pairs), traced.recall) == (4, 1.0)
 
 
+def test_footprints_far_apart_are_told_with_both_extents(tmp_path, town):
+    raster = write(tmp_path / "c.tif", town)
+    east = write(tmp_path / "e.tif", town, transform=from_origin(501000.0, 36000.0, 0.5, 0.5))
+    clean = Cleaning(min_area=10.0)
+    polygonise(raster, tmp_path / "here.gpkg", clean, scheme=TOWN)
+    polygonise(east, tmp_path / "there.geojson", clean, scheme=TOWN)
+    polygonise(raster, tmp_path / "none.gpkg", Cleaning(("building",), min_area=1e9), scheme=TOWN)
+    found = match_files(tmp_path / "here.gpkg", tmp_path / "there.geojson")
+    (told,) = found.notes
+    assert found.f1 == 0.0
+    here = read_layer(tmp_path / "here.gpkg")
+    ends = shapely.total_bounds(here.polygons[here.columns["class"] == "building"])
+    x, y = (f"{low:.0f} to {high:.0f}" for low, high in (ends[::2], ends[1::2]))
+    assert f"here.gpkg spans x {x}, y {y} in EPSG:32636 (WGS 84 / UTM" in told
+    west, south, east, north = shapely.total_bounds(read_layer(tmp_path / "there.geojson").polygons)
+    assert f"there.geojson spans x {west:.5f} to {east:.5f}, y {south:.5f} to {north:.5f} in" in told
+    assert "in EPSG:4326 (WGS 84, degree), which" in told
+    assert told.endswith("which is x 501000 to 501100, y 35920 to 36000 in the system of the first")
+    assert found.to_json()["notes"] == [told]
+    assert match_files(tmp_path / "here.gpkg", tmp_path / "here.gpkg").notes == ()
+    none = match_files(tmp_path / "here.gpkg", tmp_path / "none.gpkg").notes
+    assert none == (f"{tmp_path / 'none.gpkg'} holds no footprints",)
+    none = match_files(tmp_path / "here.gpkg", tmp_path / "here.gpkg", wanted="lake").notes
+    assert none == (f"{tmp_path / 'here.gpkg'} holds no footprints of lake",)
+    beyond = match_files(
+        tmp_path / "here.gpkg", tmp_path / "here.gpkg", within=tmp_path / "there.geojson"
+    ).notes
+    assert beyond[0].startswith(f"{tmp_path / 'there.geojson'} holds no more than half of any")
+
+
 @pytest.mark.parametrize("kind", ["gpkg", "geojson", "fgb", "parquet"])
 def test_that_nothing_is_left_is_told_with_the_reason(tmp_path, town, kind):
     def notes(ids, cleaning, scheme=TOWN):

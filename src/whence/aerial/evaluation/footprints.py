@@ -40,6 +40,8 @@ class FootprintMatch:
         True footprints that hold two or more predicted ones, each by more than half of its area.
     merges
         Predicted footprints that hold two or more true ones, each by more than half of its area.
+    notes
+        What is to be said with the figures, such as that both lie nowhere near each other.
     """
 
     pairs: Ints
@@ -49,6 +51,7 @@ class FootprintMatch:
     threshold: float
     splits: int
     merges: int
+    notes: tuple[str, ...] = ()
 
     @property
     def precision(self) -> float:
@@ -83,6 +86,7 @@ class FootprintMatch:
             "matched": len(self.pairs),
             "splits": self.splits,
             "merges": self.merges,
+            "notes": list(self.notes),
         } | {
             name: None if np.isnan(value) else value for name, value in (figures | {"mean_iou": mean}).items()
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +57,26 @@ def match_files(
         When a file cannot be read, or only one of two says its coordinate system.
     """
     ours = _predicted(predicted, wanted, scheme)
-    theirs = _beside(read_layer(truth), ours, truth, predicted)
+    true = read_layer(truth)
+    theirs = _beside(true, ours, truth, predicted)
     area = None if within is None else _union(_beside(read_layer(within), ours, within, predicted))
-    return match_footprints(ours.polygons, theirs.polygons, iou=iou, within=area)
+    found = match_footprints(ours.polygons, theirs.polygons, iou=iou, within=area)
+    if len(found.pairs):
+        return found
+    notes = [
+        f"{path} holds no footprints{of}"
+        for path, layer, of in ((predicted, ours, f" of {wanted}"), (truth, theirs, ""))
+        if not len(layer)
+    ]
+    if not notes and not _meet(ours, theirs):
+        notes = [
+            f"no footprint of one meets any of the other: {_told(predicted, ours)}, {_told(truth, true)}"
+        ]
+        if true.crs != ours.crs:
+            notes[0] += f", which is {_extent(theirs)} in the system of the first"
+    elif not notes and not (found.predicted and found.true):
+        notes = [f"{within} holds no more than half of any footprint of {_either(found, predicted, truth)}"]
+    return replace(found, notes=tuple(notes))
 
 
 def _predicted(path: PathLike, wanted: str, scheme: Scheme | None) -> Layer:
@@ -76,6 +94,32 @@ def _beside(layer: Layer, other: Layer, path: PathLike, its: PathLike) -> Layer:
         silent = path if layer.crs is None else its
         raise InputError(f"{silent} does not say its coordinate system, so it cannot be laid over the other")
     return layer if other.crs is None else layer.in_crs(other.crs)
+
+
+def _meet(ours: Layer, theirs: Layer) -> bool:
+    """Tell whether the box around any footprint meets that around one of the others."""
+    import shapely
+
+    return bool(shapely.STRtree(theirs.polygons).query(ours.polygons).size)
+
+
+def _told(path: PathLike, layer: Layer) -> str:
+    system = "no coordinate system" if layer.crs is None else layer.crs.label
+    return f"{path} spans {_extent(layer)} in {system}"
+
+
+def _extent(layer: Layer) -> str:
+    import shapely
+
+    west, south, east, north = shapely.total_bounds(layer.polygons)
+    decimals = 5 if layer.crs is not None and layer.crs.is_geographic else 0
+    (x, y) = (f"{low:.{decimals}f} to {high:.{decimals}f}" for low, high in ((west, east), (south, north)))
+    return f"x {x}, y {y}"
+
+
+def _either(found: FootprintMatch, predicted: PathLike, truth: PathLike) -> str:
+    empty = [str(path) for path, count in ((predicted, found.predicted), (truth, found.true)) if not count]
+    return " and ".join(empty)
 
 
 def _union(layer: Layer) -> Any:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from whence.cli.escaping import visible
+
 if TYPE_CHECKING:
     from whence.aerial.evaluation.footprints import FootprintMatch
     from whence.aerial.evaluation.pictures import Rules
@@ -163,4 +165,6 @@ def _told(matched: FootprintMatch | None) -> list[str]:
         f"{len(matched.pairs)} of {matched.predicted} predicted are among {matched.true} true; "
         f"{matched.splits} true ones split, {matched.merges} predicted ones merge several"
     )
+    for note in matched.notes:
+        click.echo(visible(note), err=True)
     return [f"footprints: {', '.join(told)}\n{counts}\n{matched.protocol}"]
