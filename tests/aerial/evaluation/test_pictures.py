@@ -20,6 +20,7 @@ from whence.aerial.evaluation.erosion import erode_boundaries
 from whence.aerial.evaluation.intervals import class_intervals, mean_intervals
 from whence.aerial.evaluation.pictures import Rules, Trio, evaluate_pictures, pair_files
 from whence.aerial.scheme import LandClass, Scheme
+from whence.aerial.scheme_files import write_scheme
 from whence.aerial.schemes import SCHEMES
 from whence.aerial.written_scheme import written_scheme
 from whence.errors import InputError, NotAnImageError
@@ -185,6 +186,41 @@ def test_predictions_with_different_schemes_are_refused(tmp_path, pair):
     for second, words in ((other, "scheme town.*scheme loveda"), (none, "scheme town.*no scheme")):
         with pytest.raises(InputError, match=words):
             evaluate_pictures([Trio(one, mask), Trio(second, mask)], Rules())
+
+
+@pytest.mark.parametrize("named", [None, LOVEDA])
+@pytest.mark.parametrize("carries", [True, False])
+def test_what_lies_beside_masks_says_what_they_hold(tmp_path, pair, named, carries):
+    """Tiles of LoveDA hold ids, one less than what is published; their scheme says so."""
+    truth, predicted = pair
+    own = predicted.copy()
+    answer = tagged(tmp_path / "p.tif", own, LOVEDA) if carries else write(tmp_path / "p.tif", own)
+    mask = write(tmp_path / "masks" / "t.tif", truth)
+    write_scheme(mask.with_name("scheme.json"), LOVEDA.of_ids())
+    by_ids = evaluate_pictures([Trio(answer, mask)], Rules(LOVEDA, truth_ids=True))["full"]
+    found = evaluate_pictures([Trio(answer, mask)], Rules(named))["full"]
+    assert found.names == LOVEDA.names
+    assert (found.tables == by_ids.tables).all()
+    assert found.confusion.pixels == (truth != 255).sum()
+    alone = named is None and not carries
+    assert ("classes as told beside the masks (loveda)" in found.summary()) == alone
+    assert found.protocol.to_json()["beside"] == ("loveda" if alone else None)
+
+
+def test_what_lies_beside_masks_must_fit(tmp_path, pair):
+    answer = tagged(tmp_path / "p.tif", pair[1], TOWN)
+    mask, other = write(tmp_path / "masks/t.tif", pair[0]), write(tmp_path / "more/t.tif", pair[0])
+    write_scheme(mask.with_name("scheme.json"), LOVEDA.of_ids())
+    with pytest.raises(InputError, match=r"masks/scheme\.json says .*water.*, not ground, roof, tree"):
+        evaluate_pictures([Trio(answer, mask)], Rules())
+    evaluate_pictures([Trio(answer, mask)], Rules(TOWN, truth_ids=True))
+    write_scheme(other.with_name("scheme.json"), TOWN.of_ids())
+    bare = write(tmp_path / "q.tif", pair[1])
+    with pytest.raises(InputError, match="score them apart"):
+        evaluate_pictures([Trio(bare, mask), Trio(bare, other, name="u")], Rules())
+    mask.with_name("scheme.json").write_text("{")
+    with pytest.raises(InputError, match=r"masks/scheme\.json: "):
+        evaluate_pictures([Trio(bare, mask)], Rules())
 
 
 @pytest.mark.parametrize("text", ["LCZ42", '"urban"', '{"level": 2}'])

@@ -15,11 +15,12 @@ from whence.aerial.class_raster import ClassRaster, open_classes, require_same_g
 from whence.aerial.evaluation.boundary import TOLERANCE_PX, count_boundaries
 from whence.aerial.evaluation.confusion import Confusion
 from whence.aerial.evaluation.erosion import erode_boundaries
+from whence.aerial.evaluation.meaning import Meaning, scheme_beside
 from whence.aerial.evaluation.places import Sample, place_of
 from whence.aerial.evaluation.protocol import Protocol
 from whence.aerial.evaluation.scores import Scores
 from whence.aerial.scheme import IGNORE
-from whence.aerial.written_scheme import agreed_scheme, check_scheme, written_scheme
+from whence.aerial.written_scheme import written_scheme
 from whence.errors import InputError
 from whence.imagery.raster import Window
 
@@ -80,11 +81,11 @@ class Rules:
     Attributes
     ----------
     scheme
-        What the masks mean; None takes the scheme that the predictions carry in their metadata, and where
-        they carry none, masks hold ids from 0 on.
+        What the masks mean; None takes the scheme that the predictions carry in their metadata, else
+        ``scheme.json`` beside the masks, and where there is none, masks hold ids from 0 on.
     truth_ids
         Whether masks of one band hold ids of the scheme rather than its published values. Those that carry
-        a scheme themselves hold ids.
+        a scheme themselves hold ids, and those with ``scheme.json`` beside them the values that it says.
     erode_px
         Radius of the disk for figures with eroded boundaries, beside the full ones; None for no such.
     tolerance_px
@@ -141,9 +142,11 @@ def evaluate_pictures(
     ------
     InputError
         When a prediction and its truth do not cover the same pixels, hold what is no class, or say in their
-        metadata that they hold other classes than those of the scheme.
+        metadata, or in ``scheme.json`` beside masks, that they hold other classes than those of the scheme.
     """
-    rules, carried = _settled(trios, rules)
+    ours, masks = [trio.predicted for trio in trios], [trio.truth for trio in trios]
+    meaning = Meaning.of(ours, masks, rules.scheme, truth_ids=rules.truth_ids)
+    rules = replace(rules, scheme=meaning.scheme)
     names = _names(trios, rules)
     counted = tuple(range(len(names))) if rules.scheme is None else rules.scheme.counted
     tallies: dict[str, _Tally] = {}
@@ -159,7 +162,7 @@ def evaluate_pictures(
         raise InputError(
             "some pictures have a mask without boundaries and others have none; give all or none"
         )
-    protocol = _protocol(names, counted, carried=carried, rules=rules)
+    protocol = _protocol(names, counted, meaning=meaning, rules=rules)
     places = _places(trios, rules)
     found = {}
     for kind, tally in tallies.items():
@@ -219,15 +222,6 @@ def _key(stem: str) -> str:
     return stem
 
 
-def _settled(trios: Sequence[Trio], rules: Rules) -> tuple[Rules, bool]:
-    """Take the scheme that predictions carry where none is named; tell whether that was so."""
-    scheme = agreed_scheme((trio.predicted for trio in trios), rules.scheme)
-    if scheme is not None:
-        for trio in trios:
-            check_scheme(trio.truth, scheme)
-    return replace(rules, scheme=scheme), rules.scheme is None and scheme is not None
-
-
 def _places(trios: Sequence[Trio], rules: Rules) -> list[str]:
     """Tell the place of each of several pictures; nothing of a single one, whose tiles are drawn."""
     dataset = None if rules.scheme is None else rules.scheme.name
@@ -269,7 +263,7 @@ def _opened(trio: Trio, rules: Rules) -> Iterator[tuple[ClassRaster, ClassRaster
 
 def _opened_truth(path: Path, rules: Rules) -> AbstractContextManager[ClassRaster]:
     published = rules.raw and written_scheme(path) is None
-    return open_classes(path, rules.scheme, raw=published)
+    return open_classes(path, (published and scheme_beside(path)) or rules.scheme, raw=published)
 
 
 def _kinds(
@@ -319,13 +313,17 @@ def _names(trios: Sequence[Trio], rules: Rules) -> tuple[str, ...]:
     return tuple(f"class {number}" for number in range(highest + 1))
 
 
-def _protocol(names: tuple[str, ...], counted: tuple[int, ...], *, carried: bool, rules: Rules) -> Protocol:
+def _protocol(
+    names: tuple[str, ...], counted: tuple[int, ...], *, meaning: Meaning, rules: Rules
+) -> Protocol:
+    name = None if meaning.scheme is None else meaning.scheme.name
     return Protocol(
         counted=tuple(name for k, name in enumerate(names) if k in counted),
         others=tuple(name for k, name in enumerate(names) if k not in counted),
         tolerance_px=rules.tolerance_px,
         augmentation=rules.augmentation,
-        carried=rules.scheme.name if carried and rules.scheme is not None else None,
+        carried=name if meaning.carried else None,
+        beside=name if meaning.beside else None,
     )
 
 

@@ -31,6 +31,8 @@ class Protocol:
     carried
         Name of the scheme where it was taken from the metadata of the prediction; None where it was named,
         or there is none.
+    beside
+        Name of the scheme where it was taken from ``scheme.json`` beside the masks.
 
     Examples
     --------
@@ -47,6 +49,7 @@ test-time augmentation: not stated
     augmentation: str = "not stated"
     drawn: str = ""
     carried: str | None = None
+    beside: str | None = None
 
     @property
     def boundaries(self) -> str:
@@ -62,6 +65,7 @@ test-time augmentation: not stated
         """All of it in one line."""
         beside = f" ({', '.join(self.others)} only in the overall accuracy)" if self.others else ""
         origin = [] if self.carried is None else [f"classes as the prediction carries them ({self.carried})"]
+        origin += [] if self.beside is None else [f"classes as told beside the masks ({self.beside})"]
         return "; ".join(
             [
                 *origin,
@@ -85,4 +89,5 @@ test-time augmentation: not stated
             "augmentation": self.augmentation,
             "drawn": self.drawn,
             "carried": self.carried,
+            "beside": self.beside,
         }

@@ -26,7 +26,8 @@ existing = click.Path(exists=True, path_type=Path)
 @click.option(
     "--scheme",
     metavar="NAME|FILE",
-    help="What the masks mean: potsdam, loveda, dubai … or a file. Without it, what PREDICTED carries.",
+    help="What the masks mean: potsdam, loveda, dubai … or a file. Without it, what PREDICTED carries, "
+    "or scheme.json beside the masks.",
 )
 @click.option("--truth-ids", is_flag=True, help="Masks of one band hold ids 0, 1, 2 … of the scheme.")
 @click.option("--eroded", is_flag=True, help="Score also without the pixels near boundaries.")
