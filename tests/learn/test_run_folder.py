@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from whence.errors import FormatError, InputError, NotFoundError
-from whence.learn.run_folder import RunFolder
+from whence.learn.run_folder import LOCK, RunFolder
 
 CONFIG = "[training]\nlr = 0.1\nworkers = 2\n"
 
@@ -45,7 +51,7 @@ def test_another_configuration_needs_a_restart(run):
     assert (run.path / "notes.txt").exists(), "what no run made is never removed"
     (run.path / "notes.txt").unlink()
     run.claim(other, restart=True)
-    assert [path.name for path in run.path.iterdir()] == ["config.toml"]
+    assert {path.name for path in run.path.iterdir()} == {"config.toml", LOCK}
     assert not run.complete
 
 
@@ -78,3 +84,70 @@ def test_what_is_damaged_is_told(run):
         run.claim(CONFIG, restart=False)
     with pytest.raises(InputError, match="is a file"):
         home(config).claim(CONFIG, restart=True)
+
+
+ANOTHER = """
+import sys
+from pathlib import Path
+from whence.learn.run_folder import RunFolder
+run = RunFolder(Path(sys.argv[1]), "whence try", "state", ("model", "history.csv"))
+run.claim(sys.argv[2], restart="restart" in sys.argv)
+print("claimed", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path):
+    path = tmp_path / "run"
+    command = [sys.executable, "-c", ANOTHER, str(path), CONFIG]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "claimed\n"
+        for restart in (False, True):
+            with pytest.raises(InputError, match=rf"run is being made by process {other.pid} on .*; wait"):
+                home(path).claim(CONFIG, restart=restart)
+        assert (path / "config.toml").is_file()
+        other.kill()
+    assert (path / LOCK).exists(), "what was killed cleans nothing up"
+    mine = home(path)
+    mine.claim(CONFIG, restart=False)
+    blocked = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert f"process {os.getpid()} on" in blocked.stderr
+    home(path).claim(CONFIG, restart=True)  # the same process may, as after an error
+    kept = home(path)
+    kept.claim(CONFIG, restart=False)
+    kept.finish({})
+    assert {one.name for one in path.iterdir()} == {"config.toml", "evaluation.json"}
+
+
+def test_a_claim_that_is_dropped_leaves_no_lock(tmp_path):
+    made = home(tmp_path)
+    made.claim(CONFIG, restart=False)
+    later = home(tmp_path)
+    later.claim(CONFIG, restart=False)
+    del made
+    assert (tmp_path / LOCK).exists(), "it belongs to the later one"
+    del later
+    assert [one.name for one in tmp_path.iterdir()] == ["config.toml"]
+
+
+def refuse(number):
+    def refused(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return refused
+
+
+def test_where_nothing_can_be_written_is_told(tmp_path, run, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot be the folder of a run \(Not a directory\)"):
+        home(tmp_path / "file" / "run").claim(CONFIG, restart=False)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(os, "open", refuse(errno.EROFS))
+    with pytest.raises(InputError, match=r"empty cannot be written to \(Read-only file system\)"):
+        home(tmp_path / "empty").claim(CONFIG, restart=False)
+    run.claim(CONFIG, restart=False)  # of a complete one nothing is written
+    monkeypatch.setattr(Path, "mkdir", refuse(errno.EROFS))
+    with pytest.raises(
+        InputError, match=r"new cannot be the folder of a run \(Read-only file system\); choose"
+    ):
+        home(tmp_path / "new").claim(CONFIG, restart=False)

@@ -5,20 +5,31 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whence.errors import FormatError, InputError, NotFoundError
 from whence.imagery.atomic import atomic_path
+from whence.imagery.file_lock import FileLock
 from whence.learn.sections import flattened
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from whence.typing import Json
 
-__all__ = ["CONFIG", "EVALUATION", "RunFolder"]
+__all__ = ["CONFIG", "EVALUATION", "LOCK", "RunFolder"]
 
 CONFIG, EVALUATION = "config.toml", "evaluation.json"
+LOCK = ".lock"
+"""There while a process trains in the folder."""
+
+_HELD: dict[
+    Path, FileLock
+] = {}  # of this process; its next training in the folder takes the place of the last
 
 
 @dataclass(frozen=True)
@@ -76,9 +87,12 @@ class RunFolder:
             text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
             beside.write_text(text + "\n", encoding="utf-8")
         _remove(self.path / self.checkpoint)
+        _let_go(self.path.resolve())
 
     def claim(self, config: str, *, restart: bool) -> None:
-        """Make the folder that of a run, or make sure that it is.
+        """Make the folder that of a run, or make sure that it is; keep other processes out of it.
+
+        They are kept out until the run is finished, or this object is gone.
 
         Parameters
         ----------
@@ -90,14 +104,23 @@ class RunFolder:
         Raises
         ------
         InputError
-            When the folder holds something else, or a run of another configuration; the message names the
-            settings that differ.
+            When the folder holds something else, or a run of another configuration (the message names the
+            settings that differ), another process trains in it, or it cannot be written to.
         FormatError
             When the configuration that lies there is damaged.
         """
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file; a run is a folder: choose another name")
-        self.path.mkdir(parents=True, exist_ok=True)
+        with self._refusals():
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not self._is_ours():
+                self._check_others(())
+            if restart or not self.complete:
+                self._hold()
+            self._take(config, restart=restart)
+
+    def _take(self, config: str, *, restart: bool) -> None:
+        """Go on with the run that is there, or begin one."""
         ours = self._is_ours()
         listed = (
             EVALUATION,
@@ -111,16 +134,39 @@ class RunFolder:
         if ours and self._begun():
             self._check_same(config)
             return
-        known = listed if ours else ()
-        others = [
-            one.name for one in self.path.iterdir() if one.name not in known and ".part" not in one.name
-        ]
+        self._check_others(listed if ours else ())
+        with atomic_path(self.path / CONFIG) as beside:
+            beside.write_text(self._mark + config, encoding="utf-8")
+
+    def _check_others(self, known: tuple[str, ...]) -> None:
+        """Refuse a folder with what no run made."""
+        names = [one.name for one in self.path.iterdir() if ".part" not in one.name]
+        others = [name for name in names if name not in (*known, LOCK)]
         if others:
             raise InputError(
                 f"{self.path} holds something else, such as {min(others)}; choose an empty or new folder"
             )
-        with atomic_path(self.path / CONFIG) as beside:
-            beside.write_text(self._mark + config, encoding="utf-8")
+
+    def _hold(self) -> None:
+        """Keep other processes out."""
+        place = self.path.resolve()
+        _let_go(place)
+        lock = FileLock(place / LOCK, self.path)
+        lock.take()
+        _HELD[place] = lock
+        weakref.finalize(self, _let_go, place, lock)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Tell what the system refuses as a sentence."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno is None:  # one of our own
+                raise
+            raise InputError(
+                f"{self.path} cannot be the folder of a run ({error.strerror}); choose another place"
+            ) from error
 
     @property
     def _mark(self) -> str:
@@ -153,6 +199,14 @@ class RunFolder:
                 f"{self.path} holds a run of another configuration: {told}; choose another folder, or add "
                 "--restart to begin anew"
             )
+
+
+def _let_go(place: Path, lock: FileLock | None = None) -> None:
+    """Let other processes into a folder again; of a lock that is given, only if it is still that one."""
+    held = _HELD.get(place)
+    if held is not None and lock in (None, held):
+        del _HELD[place]
+        held.release()
 
 
 def _remove(path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import numpy as np
 import pytest
 from pixel_models import Around, picture, read, write
@@ -136,3 +139,28 @@ def test_progress_counts_every_tile_once(folder):
                     progress=lambda done, total: told.append((done, total)), **OPTIONS)  # fmt: skip
     assert [done for done, _ in told] == list(range(found.tiles[2] + 1, found.tiles[0] + 1))
     assert {total for _, total in told} == {found.tiles[0]}
+
+
+class Asking(Around):
+    """Has the same prediction asked for while it is under way."""
+
+    def __init__(self, folder) -> None:
+        super().__init__()
+        self.folder, self.told = folder, []
+
+    def probabilities(self, tiles, valid):
+        with pytest.raises(InputError) as refusal:
+            predict(self.folder / "a.tif", Around(), self.folder / "c.tif", restart=True, **OPTIONS)
+        self.told.append(str(refusal.value))
+        return super().probabilities(tiles, valid)
+
+
+def test_one_file_is_made_once_at_a_time(folder):
+    model = Asking(folder)
+    predict(folder / "a.tif", model, folder / "c.tif", **OPTIONS)
+    whom = f"process {os.getpid()} on {socket.gethostname()}"
+    told = f"{folder / 'c.tif'} is being made by {whom}; wait until it has ended, or choose another name"
+    assert set(model.told) == {told}
+    predict(folder / "a.tif", Around(), folder / "once.tif", **OPTIONS)
+    np.testing.assert_array_equal(read(folder / "c.tif"), read(folder / "once.tif"))
+    assert not list(folder.glob(".*")), "neither locks nor blocks are left"

@@ -12,6 +12,7 @@ import numpy as np
 
 from whence.errors import InputError
 from whence.imagery.atomic import atomic_path
+from whence.imagery.file_lock import FileLock
 from whence.imagery.geotiff import refusals
 from whence.imagery.raster import without_place
 
@@ -60,11 +61,17 @@ class BlockStore:
         What is stored of each block; the folder stands beside the file of the first one.
     width
         Columns of the image.
+
+    Attributes
+    ----------
+    lock
+        Whoever holds it works on the blocks.
     """
 
     def __init__(self, layers: Sequence[Layer], width: int) -> None:
         out = layers[0].path
         self.folder = out.with_name(f".{out.name}.partial")
+        self.lock = FileLock(out.with_name(f".{out.name}.lock"), out)
         self.layers, self.width = layers, width
         self.blocks: list[Block] = []
         self._job: Json = {}

@@ -180,8 +180,8 @@ def predict(
     NotAnImageError
         When the image is no raster, truncated or damaged; nothing is left then.
     InputError
-        When the image has too few bands, a choice makes no sense, the disk is full, or the beginning of
-        another prediction lies in the way.
+        When the image has too few bands, a choice makes no sense, the disk is full, the beginning of
+        another prediction lies in the way, or another process is making the same file.
     MissingExtraError
         When the engine is not installed.
 
@@ -214,14 +214,15 @@ def predict(
     computed = by_engine(segmenter, engine, side=job.cutter.rows.side, cache=cache)
     store = BlockStore(layers, job.cutter.area.width)
     resumable = identity_of(segmenter) is not None
-    store.begin(job.settings(segmenter, engine) | _told(layers), restart=restart, resumable=resumable)
-    passing = Pass(job, computed, store)
-    with _kept_or_not(store):
-        passing.go(memory_mb=memory_mb, progress=progress)
-        notes = {"IMAGE": job.image.name, **_names(segmenter)}
-        write_layers(store, job.place, compression=compression, notes=notes, memory_mb=memory_mb)
-    found = _summed(job, store, passing, segmenter)
-    store.discard()
+    with store.lock:
+        store.begin(job.settings(segmenter, engine) | _told(layers), restart=restart, resumable=resumable)
+        passing = Pass(job, computed, store)
+        with _kept_or_not(store):
+            passing.go(memory_mb=memory_mb, progress=progress)
+            notes = {"IMAGE": job.image.name, **_names(segmenter)}
+            write_layers(store, job.place, compression=compression, notes=notes, memory_mb=memory_mb)
+        found = _summed(job, store, passing, segmenter)
+        store.discard()
     return found
 
 
