@@ -47,11 +47,12 @@ SHORT: dict[str, dict[str, Any]] = {
 
 BUDGET: dict[str, Any] = {
     "augmentation.transforms": ["exposure", "noise", "blur"],
-    "training.steps": 45,
+    "training.steps": 30,
     "training.batch": 4,
-    "training.warmup_steps": 6,
+    "training.warmup_steps": 3,
     "training.average": 0.9,
     "crops.side_px": 128,
+    "model.reduction": 4,
     "model.scales": [1.0],
     "model.prior": 0.0,
 }

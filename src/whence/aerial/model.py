@@ -53,8 +53,8 @@ class AerialModel:
         Every image is reduced this many times (means of squares) before the network, and the answer is
         enlarged again: 2 = the network sees half the resolution.
     scales
-        Magnifications of the reduced image that the network sees one after the other; the mean of its answers
-        counts. Three scales cost about three times as much as one.
+        Magnifications of the reduced image that the network sees one after the other; the mean of its log
+        probabilities counts. Three scales cost about three times as much as one.
     offsets
         One per class, or none: added to the logarithms of the probabilities, which then sum to 1 again. A
         network that learnt with balanced classes answers as if all were equally frequent; offsets of

@@ -25,9 +25,9 @@ class Reduced(nn.Module):
 
     For each scale the image is reduced by reduction / scale: by means over squares of as many whole pixels as
     that holds, and bilinearly for what is left. The logits are enlarged bilinearly with pixel centres in
-    register, the softmax is taken, and the probabilities of the scales are averaged. What is too small for
-    the network is continued with its rim and cut again. In the end the probabilities are multiplied by
-    exp(offsets) and brought back to 1.
+    register. What is too small for the network is continued with its rim and cut again. The log probabilities
+    of the scales are averaged, the offsets are added, and the sum over the classes is brought back to 1: a
+    class that one scale holds for impossible is improbable.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Reduced(nn.Module):
         When there is no scale, or one is not above zero.
     """
 
-    factors: Tensor | None
+    offsets: Tensor
 
     def __init__(
         self,
@@ -61,20 +61,17 @@ class Reduced(nn.Module):
                 f"the scales are {tuple(scales)}; give some, each above zero, such as (0.8, 1, 1.3)"
             )
         self.network, self.reduction, self.scales = network, reduction, tuple(scales)
-        factors = torch.tensor(tuple(offsets), dtype=torch.float32).exp()[:, None, None]
-        self.register_buffer("factors", factors if len(offsets) else None, persistent=False)
+        added = torch.tensor(tuple(offsets) or (0.0,), dtype=torch.float32)[:, None, None]
+        self.register_buffer("offsets", added, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Probabilities (B, classes, rows, cols), float32."""
         found = [self.seen(images, self.reduction / scale) for scale in self.scales]
-        p = found[0] if len(found) == 1 else torch.stack(found).mean(dim=0)
-        if self.factors is None:
-            return p
-        weighed = p * self.factors
-        return weighed / weighed.sum(dim=1, keepdim=True)
+        mean = found[0] if len(found) == 1 else torch.stack(found).mean(dim=0)
+        return torch.softmax(mean + self.offsets, dim=1)
 
     def seen(self, images: Tensor, times: float) -> Tensor:
-        """Probabilities of images that are reduced so many times, at the full size."""
+        """Log probabilities of images that are reduced so many times, at the full size."""
         rows, columns = images.shape[-2:]
         pool = max(1, math.floor(times + 1e-9))
         least = math.ceil(LEAST_PX * times / pool) * pool
@@ -90,4 +87,4 @@ class Reduced(nn.Module):
         logits = self.network(small).float()
         if times != 1.0:
             logits = functional.interpolate(logits, size=(high, wide), mode="bilinear", align_corners=False)
-        return torch.softmax(logits[..., :rows, :columns], dim=1)
+        return torch.log_softmax(logits[..., :rows, :columns], dim=1)
