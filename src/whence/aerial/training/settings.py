@@ -283,7 +283,8 @@ class ModelSettings:
     reduction
         The network sees images reduced so many times.
     scales
-        Magnifications of the reduced image that the finished model looks at; the mean of the log probabilities counts.
+        Magnifications of the reduced image that the finished model looks at; the mean of its log
+        probabilities counts.
     prior
         How much the frequency of the classes counts in the finished model's answers, 0 to 1: probabilities
         are multiplied by π^prior, with π the mean of the classes' shares over the places of the training.
