@@ -27,8 +27,8 @@ from whence.aerial.training import AerialConfig, Watch
 
 LAND_LIMITS = (
     (
-        "Seven tiles of one city and its desert coast at one season, from one kind of satellite image: "
-        "elsewhere it is a start for training, not a product."
+        "taught on seven tiles of one city and its desert coast, from one kind of satellite image; elsewhere "
+        "it is a start for training, and what it says may be worthless"
     ),
     (
         "The size of a pixel on the ground is not published with the images; what is seen at another scale "
@@ -43,8 +43,8 @@ LAND_LIMITS = (
 )
 BUILDING_LIMITS = (
     (
-        "One neighbourhood of Kampala, one flight, 7.46 cm: the figures are those of its eastern third and "
-        "say nothing about another town."
+        "taught on one neighbourhood of Kampala, one flight of 7.46 cm; elsewhere it is a start for "
+        "training, and what it says may be worthless"
     ),
     "Some sheds are not in the map and one mapped building is not visible: neither figure can be 1.",
     "Roofs under trees and small sheds are missed; flat concrete is at times taken for a roof.",
@@ -75,8 +75,8 @@ def land(data: Path, folder: Path) -> None:
         "protocol": (
             "one confusion matrix over all pixels of the left-out tile at full resolution, full borders, "
             "unlabelled and black ignored, mean over the five classes; no flips or turns at test time; "
-            "intervals of 95 % by bootstrap over the nine parts of a tile; the recipe was chosen on tiles 4, 6 "
-            "and 7, its scales with a look at tile 2"
+            "intervals of 95 % by bootstrap over the nine parts of a tile; the recipe was chosen on tiles 4, "
+            "6 and 7, its scales with a look at tile 2"
         ),
         "scores": land_scores(),
         "limits": list(LAND_LIMITS),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from whence.aerial.scheme import Scheme
     from whence.typing import Bools, Floats32
 
-__all__ = ["NetworkSegmenter", "Segmenter", "cell_of", "identity_of"]
+__all__ = ["NetworkSegmenter", "Segmenter", "cell_of", "identity_of", "limits_of"]
 
 
 @runtime_checkable
@@ -18,8 +18,8 @@ class Segmenter(Protocol):
     """A model that says for every pixel how probable each class is.
 
     It may also have ``identity``, a text that changes with its weights and settings (without it an
-    interrupted prediction starts over), and ``cell_m``, the side of a pixel in metres that it was trained at
-    (without it a raster is taken as it is).
+    interrupted prediction starts over), ``cell_m``, the side of a pixel in metres that it was trained at
+    (without it a raster is taken as it is), and a ``card`` whose ``limits`` are told with every prediction.
     """
 
     @property
@@ -76,3 +76,10 @@ def cell_of(segmenter: Segmenter) -> float | None:
     """Side in metres of the pixels that a segmenter was trained at, or None if it does not say."""
     found = getattr(segmenter, "cell_m", None)
     return None if found is None else float(found)
+
+
+def limits_of(segmenter: Segmenter) -> tuple[str, ...]:
+    """Give the first and gravest limit that a segmenter's card names, as a sentence; none without a card."""
+    limits = getattr(segmenter, "card", {}).get("limits", ())
+    name = getattr(segmenter, "name", "the model")
+    return tuple(f"{name}: {limit}" for limit in limits[:1])

@@ -15,7 +15,7 @@ from whence.aerial.prediction.cell import true_cell_m
 from whence.aerial.prediction.plan import Axis, overlap_px, tile_side
 from whence.aerial.prediction.source import Cutter, band_choice, bands_of
 from whence.aerial.prediction.unlike import opacity_unsaid, unlike_training
-from whence.aerial.segmenter import Segmenter, cell_of, identity_of
+from whence.aerial.segmenter import Segmenter, cell_of, identity_of, limits_of
 from whence.errors import InputError
 from whence.imagery.raster import Window, open_raster
 
@@ -117,6 +117,7 @@ class Job:
         rows, columns = (Axis.of(size, side=side, overlap=overlap) for size in (height, width))
         cutter = Cutter(area, rows, columns, bands, choices.nodata, choices.value_range, choices.alpha)
         notes = (
+            *limits_of(segmenter),
             *_notes(raster, place, bands, choices),
             *told,
             *unlike_training(image, segmenter, cutter),
