@@ -274,6 +274,7 @@ class _Making:
         """Give what the model tells about itself."""
         config = json.loads(json.dumps(self.config.to_json()))
         config["data"].pop("root")
+        config["data"]["options"] = {name: _named(v) for name, v in config["data"]["options"].items()}
         return {
             "licence": self.config.model.licence,
             "data": {
@@ -299,6 +300,11 @@ def _home(folder: PathLike) -> RunFolder:
     """Give the folder of a run; of its settings three may change when it goes on."""
     parts = (HISTORY, MODEL, SAMPLES, CURVES)
     return RunFolder(Path(folder), "whence aerial train", CHECKPOINT, parts, free=_FREE)
+
+
+def _named(value: Any) -> Any:
+    """Give the name of a file instead of where it lies; a model goes to others, a folder does not."""
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _told(value: float) -> str:
