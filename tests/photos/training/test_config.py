@@ -74,8 +74,8 @@ WRONG = {
         "it has: loss, hidden",
     ),
     "stray key of training": (LEAST | {"training": {"epochs": 3}}, "no setting 'epochs'; it has: batch"),
-    "text for a number": (LEAST | {"training": {"batch": "big"}}, "training.batch is 'big'"),
-    "truth for a number": (LEAST | {"training": {"batch": True}}, "training.batch is True"),
+    "text for a number": (LEAST | {"training": {"batch": "big"}}, 'training.batch is "big"'),
+    "truth for a number": (LEAST | {"training": {"batch": True}}, "training.batch is true"),
     "fraction for a count": (LEAST | {"training": {"batch": 2.5}}, "training.batch is 2.5"),
     "a promise in percent": (
         LEAST | {"model": {"confidence": 80}},
