@@ -15,6 +15,7 @@ from whence.aerial.normalisation import Normalisation
 from whence.aerial.training import AerialConfig, Watch, colours, train
 from whence.aerial.training.colours import fit_colours
 from whence.aerial.training.scenes import TrainingScenes
+from whence.errors import NotEnoughDataError
 
 NORMAL = Normalisation((0.5,) * 3, (0.25,) * 3, {"float32": 1.0})
 
@@ -57,6 +58,12 @@ def test_it_is_fixed_afterwards_and_the_same_twice(module: LocalColours, dubai_l
     assert not any(weight.requires_grad for weight in module.parameters())
     again = taught(dubai_like).state_dict()
     assert all(torch.equal(again[name], tensor) for name, tensor in module.state_dict().items())
+
+
+def test_scenes_too_small_for_it_are_told(dubai_like: Path) -> None:
+    scenes = TrainingScenes(open_dataset("dubai", dubai_like), 4)
+    with pytest.raises(NotEnoughDataError, match="colours = 0"):
+        fit_colours(LocalColours(3, 5, 8), scenes, NORMAL)
 
 
 def test_an_interrupted_run_with_colours_gives_the_same_bits(small: dict, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from torch.nn import functional
 from whence.aerial.models.colours import FINEST_PX, LocalColours, local_colours
 from whence.aerial.models.contract import LEAST_PX, pad_to_multiple
 from whence.aerial.scheme import IGNORE
+from whence.errors import NotEnoughDataError
 from whence.imagery.raster import Window
 
 if TYPE_CHECKING:
@@ -69,8 +70,18 @@ def fit_colours(
         One per class; None for none.
     seed
         Of all chance.
+
+    Raises
+    ------
+    NotEnoughDataError
+        When no scene has 32 reduced pixels along both sides.
     """
     places = _by_place(scenes, normalisation, np.random.default_rng(seed))
+    if not places:
+        raise NotEnoughDataError(
+            f"no scene has {LEAST_PX} pixels along both sides after the reduction, which the classifiers of "
+            "colours need; take network.options.colours = 0, or a smaller model.reduction"
+        )
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
     for number, member in enumerate(module.members):
         _fit(member, places, weights, rng=np.random.default_rng([seed, number]))
