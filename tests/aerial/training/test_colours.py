@@ -66,7 +66,10 @@ def test_scenes_too_small_for_it_are_told(dubai_like: Path) -> None:
         fit_colours(LocalColours(3, 5, 8), scenes, NORMAL)
 
 
-def test_an_interrupted_run_with_colours_gives_the_same_bits(small: dict, tmp_path: Path) -> None:
+def test_an_interrupted_run_with_colours_gives_the_same_bits(
+    small: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(colours, "_STEPS", 10)
     small["network"]["options"]["colours"] = 8
     small["training"]["checkpoint_every_s"] = 0.0
 
