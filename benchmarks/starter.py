@@ -120,9 +120,9 @@ def tile_scores(result: dict[str, Any]) -> dict[str, Any]:
     ends = class_intervals(tables)["iou"]
     mean = mean_intervals(tables, tuple(range(len(whole.names))))["mean_iou"]
     return {
-        "mean_iou": round(whole.mean("iou"), 4),
+        "mean_iou": round(whole.mean("iou"), 6),
         "mean_iou_95": np.round(mean, 4).tolist(),
-        "iou": {name: round(float(v), 4) for name, v in zip(whole.names, whole.iou, strict=True)},
+        "iou": {name: round(float(v), 6) for name, v in zip(whole.names, whole.iou, strict=True)},
         "iou_95": {name: np.round(v, 4).tolist() for name, v in zip(whole.names, ends, strict=True)},
     }
 
