@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import click.testing
 import pytest
 from hypothesis import settings
 
@@ -51,3 +53,28 @@ def shared_data() -> Path:
     if root is None:
         pytest.skip("the real data sets are not here (set WHENCE_SHARED_DATA)")
     return root
+
+
+class _EntryPoint:
+    """The real `main`, in the shape in which click's runner wants a command."""
+
+    name = "whence"
+
+    def main(self, args: list[str], prog_name: str, **_: object) -> None:
+        from whence.cli import main  # what is imported here is imported after the caches are set
+
+        main(args)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., click.testing.Result]:
+    """Call the command line in-process, in an empty folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str | Path) -> click.testing.Result:
+        result = click.testing.CliRunner().invoke(_EntryPoint(), [str(item) for item in arguments])  # type: ignore[arg-type]
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call

@@ -6,12 +6,10 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import click.testing
 import numpy as np
 import pytest
-
-from whence.cli import main
 
 sys.path.insert(0, str(Path(__file__).parent / "photos" / "datasets"))
 from fake_osv5m import write_fake_osv5m
@@ -22,22 +20,14 @@ EACH = 40
 Run = Callable[..., str]
 
 
-class _EntryPoint:
-    name = "whence"
-
-    def main(self, args: list[str], prog_name: str, **_: object) -> None:
-        main(args)
-
-
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in a folder of its own; what it prints, once it has succeeded."""
-    monkeypatch.chdir(tmp_path)
+def succeed(run: Callable[..., Any]) -> Run:
+    """Run a command; what it prints, once it has succeeded."""
 
     def invoke(*arguments: str) -> str:
-        result = click.testing.CliRunner().invoke(_EntryPoint(), [*arguments])  # type: ignore[arg-type]
+        result = run(*arguments)
         assert result.exit_code == 0, result.output
-        return result.stdout
+        return str(result.stdout)
 
     return invoke
 
@@ -85,17 +75,17 @@ head.last_layer = ["tanh", "clamp"]
 """
 
 
-def test_from_archives_to_a_model_that_locates(run: Run, tmp_path: Path) -> None:
+def test_from_archives_to_a_model_that_locates(succeed: Run, tmp_path: Path) -> None:
     kept = {split: written(tmp_path / "osv5m", split, each) for split, each in (("train", EACH), ("test", 6))}
     for split in kept:
-        run("dataset", "osv5m", "osv5m", "--split", split, "--out", f"{split}.store")
-        run("embed", f"{split}.store", "--encoder", "lab-histogram", "--out", f"{split}.features")
-        told = json.loads(run("dataset", "info", f"{split}.store", "--json"))
+        succeed("dataset", "osv5m", "osv5m", "--split", split, "--out", f"{split}.store")
+        succeed("embed", f"{split}.store", "--encoder", "lab-histogram", "--out", f"{split}.features")
+        told = json.loads(succeed("dataset", "info", f"{split}.store", "--json"))
         assert told["pictures"] == len(kept[split])
-    run("split", "train.features", "--by", "random", "--set", "validation=0.3", "--set", "test=0",
+    succeed("split", "train.features", "--by", "random", "--set", "validation=0.3", "--set", "test=0",
         "--out", "split.parquet")  # fmt: skip
     (tmp_path / "sweep.toml").write_text(SWEEP, "utf-8")
-    told = json.loads(run("sweep", "sweep.toml", "--split", "split.parquet", "--out", "sweep", "--json"))
+    told = json.loads(succeed("sweep", "sweep.toml", "--split", "split.parquet", "--out", "sweep", "--json"))
 
     assert told["side"] == "test"
     assert told["failures"] == {}
@@ -108,14 +98,14 @@ def test_from_archives_to_a_model_that_locates(run: Run, tmp_path: Path) -> None
     table = (tmp_path / "sweep/sweep.csv").read_text("utf-8").splitlines()
     assert len(table) == 7
 
-    again = json.loads(run("sweep", "sweep.toml", "--split", "split.parquet", "--out", "sweep", "--json"))
+    again = json.loads(succeed("sweep", "sweep.toml", "--split", "split.parquet", "--out", "sweep", "--json"))
     assert again["choice"] == told["choice"]  # a complete sweep is read, not trained again
 
     (tmp_path / "new.jpg").write_bytes(picture(2, 99))
     chosen = f"sweep/{told['choice']['model']}/model"
-    (estimate,) = json.loads(run("locate", "new.jpg", "--model", chosen, "--sources", "model", "--json"))[
+    (estimate,) = json.loads(succeed("locate", "new.jpg", "--model", chosen, "--sources", "model", "--json"))[
         "estimates"
     ]
     best = estimate["hypotheses"][0]
     assert (best["longitude_deg"], best["latitude_deg"]) == pytest.approx(PLACES[2], abs=1.0)
-    assert run("evaluate", chosen, "--features", "test.features")
+    assert succeed("evaluate", chosen, "--features", "test.features")

@@ -23,7 +23,6 @@ import rasterio
 from rasterio.windows import Window
 
 from whence.aerial.schemes import scheme
-from whence.cli import main
 from whence.smallworld import Town, draw_orthophoto
 
 torch = pytest.importorskip("torch")
@@ -32,27 +31,6 @@ pytest.importorskip("albumentations")
 Run = Callable[..., click.testing.Result]
 SMALL = "{width = 8, fine_width = 8, widths = [8, 8, 8, 8, 8], depths = [1, 1, 1, 1], context = false}"
 NAMES = scheme("smallworld").names
-
-
-class _EntryPoint:
-    name = "whence"
-
-    def main(self, args: list[str], prog_name: str, **_: object) -> None:
-        main(args)
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call the command line in-process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str | Path) -> click.testing.Result:
-        result = click.testing.CliRunner().invoke(_EntryPoint(), [str(item) for item in arguments])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return call
 
 
 @pytest.fixture(scope="module")

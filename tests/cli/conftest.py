@@ -10,7 +10,6 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from whence.cli import main
 from whence.imagery.exif import Metadata
 from whence.imagery.stamping import write_metadata
 
@@ -18,29 +17,6 @@ LUND = (13.195, 55.698)
 
 Run = Callable[..., click.testing.Result]
 WritePhoto = Callable[..., Path]
-
-
-class _EntryPoint:
-    """The real `main`, in the shape in which click's runner wants a command."""
-
-    name = "whence"
-
-    def main(self, args: list[str], prog_name: str, **_: object) -> None:
-        main(args)
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call the command line in-process, in an empty folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str | Path) -> click.testing.Result:
-        result = click.testing.CliRunner().invoke(_EntryPoint(), [str(item) for item in arguments])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return call
 
 
 @pytest.fixture(scope="session")
